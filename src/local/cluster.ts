@@ -34,7 +34,7 @@ ALTER ROLE authenticator SET statement_timeout = '8s';
 ALTER ROLE postgres SET search_path = "$user", public, extensions;
 `
 
-// In every database of the cluster. The functions of \`auth\` are Supabase's own definitions: the gateway's read
+// In every database of the cluster. The functions of `auth` are Supabase's own definitions: the gateway's read
 // only the older settings, one per claim.
 const DATABASE = `
 CREATE SCHEMA IF NOT EXISTS extensions;
@@ -91,7 +91,7 @@ export async function prepareCluster(sql: postgres.Sql, ownerPassword: string): 
   await sql.unsafe(`ALTER ROLE postgres PASSWORD ${row?.literal ?? ''}`)
 }
 
-/** Makes what every database of a Supabase project has around \`auth\`, which the gateway has made before. */
+/** Makes what every database of a Supabase project has around `auth`, which the gateway has made before. */
 export async function prepareDatabase(sql: postgres.Sql): Promise<void> {
   const [row] = await sql<{ name: string }[]>`SELECT quote_ident(current_database()) AS name`
   await sql.unsafe(`ALTER DATABASE ${row?.name ?? ''} OWNER TO postgres`)

@@ -1,6 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -68,7 +78,7 @@ function run(
     cwd: '/',
     stdio: ['ignore', 'pipe', 'pipe'],
     // Messages in English, times in UTC, and nothing of the host's own PG* settings.
-    env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' },
   })
   const lines: string[] = []
   const collect = (chunk: string): void => {
@@ -90,7 +100,11 @@ function run(
   return { child, lastWords: () => lines.join('\n'), exited }
 }
 
-async function initialise(data: string, user: SystemUser | undefined, options: PostgresOptions): Promise<void> {
+async function initialise(
+  data: string,
+  user: SystemUser | undefined,
+  options: PostgresOptions,
+): Promise<void> {
   const parent = dirname(data)
   for (const leftover of readdirSync(parent).filter((name) => name.startsWith('postgres.initialising'))) {
     rmSync(join(parent, leftover), { recursive: true, force: true })
@@ -127,7 +141,10 @@ async function initialise(data: string, user: SystemUser | undefined, options: P
     options.signal?.removeEventListener('abort', kill)
     options.signal?.throwIfAborted()
     if (initdb.child.exitCode !== 0) {
-      throw new LocalStackError('postgres_failed', `Postgres could not make its data directory:\n${initdb.lastWords()}`)
+      throw new LocalStackError(
+        'postgres_failed',
+        `Postgres could not make its data directory:\n${initdb.lastWords()}`,
+      )
     }
     renameSync(draft, data)
   } finally {
@@ -248,7 +265,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   if (!existsSync(data)) {
     await initialise(data, user, options)
   } else if (!existsSync(join(data, 'PG_VERSION'))) {
-    throw new LocalStackError('directory_unusable', `${data} exists and holds no Postgres cluster. Move it away first.`)
+    throw new LocalStackError(
+      'directory_unusable',
+      `${data} exists and holds no Postgres cluster. Move it away first.`,
+    )
   } else if (user !== undefined && statSync(data).uid !== user.uid) {
     chownAll(data, user)
   }
@@ -270,7 +290,9 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     }
     throw new LocalStackError(
       'postgres_failed',
-      outcome === 'timeout' ? `Postgres did not start in time:\n${words}` : `Postgres ended while starting:\n${words}`,
+      outcome === 'timeout'
+        ? `Postgres did not start in time:\n${words}`
+        : `Postgres ended while starting:\n${words}`,
     )
   }
 }

@@ -31,7 +31,9 @@ function startOf(pid: number): string | undefined {
     return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   }
   if (process.platform === 'win32') return undefined
-  const start = readOr('', () => execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }))
+  const start = readOr('', () =>
+    execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }),
+  )
   return start === '' ? undefined : start
 }
 

@@ -27,15 +27,23 @@ if [ -n "$3" ]; then rm -rf -- "$3"; fi
  * Sees to it that Postgres does not outlive this process. A process of its own does it, so that the host's
  * signal handlers and exit code stay the host's business.
  */
-export function watchOver(postmaster: number, dataDirectory: string, throwAway: string | undefined): Watchdog {
+export function watchOver(
+  postmaster: number,
+  dataDirectory: string,
+  throwAway: string | undefined,
+): Watchdog {
   // Windows has no sh; there, a Postgres left behind is stopped by the next start on its directory.
   if (process.platform === 'win32') return { dismiss: () => undefined }
-  const watchdog = spawn('/bin/sh', ['-c', SCRIPT, 'cells-watchdog', String(postmaster), dataDirectory, throwAway ?? ''], {
-    // A session of its own, so that Ctrl-C in the terminal does not reach it.
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    cwd: '/',
-  })
+  const watchdog = spawn(
+    '/bin/sh',
+    ['-c', SCRIPT, 'cells-watchdog', String(postmaster), dataDirectory, throwAway ?? ''],
+    {
+      // A session of its own, so that Ctrl-C in the terminal does not reach it.
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      cwd: '/',
+    },
+  )
   watchdog.on('error', () => undefined)
   watchdog.stdin.on('error', () => undefined)
   watchdog.unref()
