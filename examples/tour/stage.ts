@@ -2,7 +2,7 @@ import type { Cells } from '@efir/cells'
 import { createCells } from '@efir/cells'
 import type { LocalStack } from '@efir/cells/local'
 
-export interface Person {
+interface Person {
   readonly name: string
   readonly id: string
   readonly email: string

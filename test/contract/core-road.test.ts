@@ -11,7 +11,7 @@ import {
 } from '@efir/cells'
 import { useStack } from '../support/stack.ts'
 
-const stack = useStack()
+const stack = await useStack()
 
 let alice: Budget
 let bob: Budget

@@ -25,8 +25,8 @@ describe('code blocks in the documentation', () => {
 
 /** Each text as a module of its own beside the sources, checked with the project's own settings. */
 function typeErrors(modules: readonly (readonly [name: string, code: string])[]): string[] {
-  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
-  const settings = ts.parseJsonConfigFileContent(config, ts.sys, root).options
+  const file = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
+  const settings = ts.parseJsonConfigFileContent(file.config, ts.sys, root).options
   // A reader's example may leave a name unused; that is not a mistake in it.
   const options = { ...settings, noUnusedLocals: false, noUnusedParameters: false }
   const virtual = new Map(
