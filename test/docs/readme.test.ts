@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
@@ -15,7 +15,8 @@ localOnly('it starts a stack of its own').it(
     const [program] = readCodeBlocks().filter(({ name }) => name.startsWith('README.md'))
     expect(program!.code.trim().split('\n').length).toBeLessThan(30)
     // Inside the clone, where the imports of a pasted program resolve.
-    const folder = await mkdtemp(join(root, 'node_modules/.first-program-'))
+    await mkdir(join(root, 'reports'), { recursive: true })
+    const folder = await mkdtemp(join(root, 'reports/first-program-'))
     try {
       await writeFile(join(folder, 'first.ts'), program!.code)
       const { stdout } = await promisify(execFile)(
