@@ -10,8 +10,16 @@ const sqlAsText: Plugin = {
   },
 }
 
+const source = (path: string) => `${import.meta.dirname}/src/${path}`
+
 export default defineConfig({
   plugins: [sqlAsText],
+  resolve: {
+    alias: [
+      { find: /^@efir\/cells$/, replacement: source('index.ts') },
+      { find: /^@efir\/cells\/([a-z]+)$/, replacement: source('$1/index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],

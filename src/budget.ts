@@ -1,0 +1,335 @@
+import { isCell, prepareChange, type BaseVersion, type CellChange, type PreparedChange } from './change.ts'
+import { ProtocolError, ValidationError } from './errors.ts'
+import { CellList } from './list.ts'
+import { resolveAddress, toUuid, type CellAddress } from './model/address.ts'
+import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
+import { newUuid } from './model/identifier.ts'
+import type { RefusedChange } from './model/refusals.ts'
+import type { CellInput } from './model/value.ts'
+import { toPublicError, toRefusedChange } from './refusal.ts'
+import {
+  Refusal,
+  type CallOptions,
+  type CellFilter,
+  type CellsTransport,
+  type ChangeType,
+  type WriteMode,
+  type WriteReply,
+  type WriteResult,
+} from './transport/port.ts'
+
+/** The most changes of one batch, references of one read, and cells of one page. */
+const batchLimit = 10_000
+
+const valueTypeOf: Record<ChangeType, ValueType> = {
+  manual: 'input',
+  spread: 'input',
+  import: 'imported',
+  calculation: 'calculated',
+}
+
+/** How a write is sent and recorded. */
+export interface WriteOptions extends CallOptions {
+  /** The step that the change belongs to: a label for a step of its own, or the id of one that goes on. */
+  readonly session?: string | { readonly id: string; readonly label?: string } | undefined
+  /**
+   * What the log says it was.
+   * @default 'manual'
+   */
+  readonly changeType?: ChangeType | undefined
+  /**
+   * Names this very operation: sent again with the same id, it takes effect once and gets the first answer.
+   * @default a new one
+   */
+  readonly operationId?: string | undefined
+}
+
+export interface WriteManyOptions extends WriteOptions {
+  /**
+   * `atomic`: one bad change refuses all. `partial`: good changes land, bad ones are reported in the result.
+   * @default 'atomic'
+   */
+  readonly mode?: WriteMode | undefined
+}
+
+/** What became of one change of a batch. A deleted cell comes back as a missing one. */
+export type WriteOutcome =
+  { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Cell } | RefusedChange
+
+export interface WriteManyResult {
+  /** The budget's revision after the batch. */
+  readonly revision: number
+  readonly operationId: string
+  readonly sessionId: string
+  /** One outcome a change, in the order of the changes. */
+  readonly outcomes: readonly WriteOutcome[]
+}
+
+export interface ListOptions extends CallOptions {
+  /**
+   * Cells per round trip, 1 to 10,000.
+   * @default 1000
+   */
+  readonly pageSize?: number | undefined
+}
+
+/** The cells of one budget version. Made by {@link Cells.budget}. */
+export class Budget {
+  readonly id: string
+  readonly #transport: CellsTransport
+
+  /** @internal */
+  constructor(id: string, transport: CellsTransport) {
+    this.id = id
+    this.#transport = transport
+  }
+
+  /**
+   * One cell, as it is now. A cell that nobody has written yet comes back with `exists: false` and version 0, and
+   * can be written to like any other.
+   *
+   * @throws {ValidationError} naming the part of the address that is not acceptable.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function rate(budget: Budget) {
+   *   const cell = await budget.read({ module: 'revenue', field: 'tuition_rate', period: '2025-09' })
+   *   return cell.value // '45000', or null
+   * }
+   * void rate
+   * ```
+   */
+  async read(cell: CellAddress | Cell, options: CallOptions = {}): Promise<Cell> {
+    const [found] = await this.readMany([cell], options)
+    if (found === undefined) throw new ProtocolError('read_cells answered no cell for one reference.')
+    return found
+  }
+
+  /**
+   * Up to 10,000 cells in one round trip, in the order asked for, all as of one moment.
+   *
+   * @throws {ValidationError} naming the cell and the part of its address that is not acceptable.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   */
+  async readMany(cells: readonly (CellAddress | Cell)[], options: CallOptions = {}): Promise<Cell[]> {
+    checkCount(cells, 'cells')
+    if (cells.length === 0) return []
+    // By key and not by id: a cell that is gone by now comes back as the missing cell of the same address.
+    const addresses = cells.map((cell, index) =>
+      isCell(cell) ? cell : resolveAddress(cell, `cells[${index}]`),
+    )
+    const reply = await this.#transport.readCells(this.id, addresses, options).catch(rethrow)
+    if (reply.cells.length !== cells.length) {
+      throw new ProtocolError(
+        `read_cells answered ${reply.cells.length} cells for ${cells.length} references.`,
+      )
+    }
+    return addresses.map((address, index) => reply.cells[index] ?? missingCell(address))
+  }
+
+  /**
+   * Every cell that the filter names, fetched page by page while it is consumed. Each page is one moment's truth and
+   * carries its revision; cells written between two pages may show in either state.
+   *
+   * @throws {ValidationError} where the page size is not acceptable.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function lockedCells(budget: Budget) {
+   *   const reasons = new Map<string, string | null>()
+   *   for await (const cell of budget.list({ module: 'revenue', locked: true })) {
+   *     reasons.set(cell.id, cell.lockReason)
+   *   }
+   *   return reasons
+   * }
+   * void lockedCells
+   * ```
+   */
+  list(filter: CellFilter = {}, options: ListOptions = {}): CellList {
+    const { pageSize = 1000 } = options
+    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > batchLimit) {
+      throw new ValidationError('pageSize', pageSize, `a whole number from 1 to ${batchLimit}`)
+    }
+    return new CellList((after) =>
+      this.#transport.listCells(this.id, filter, after, pageSize, options).catch(rethrow),
+    )
+  }
+
+  /**
+   * Writes one value, on top of the cell as it was read. Resolves with the cell as it is now.
+   * Writing `null` empties a cell; it does not create one.
+   *
+   * @param cell a cell as it was read, or an address together with `ifVersion`.
+   * @throws {VersionConflictError} with base, mine and theirs where somebody else was faster.
+   * @throws {CellLockedError} where the cell is locked.
+   * @throws {ValidationError} where the value cannot be stored exactly as given.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @throws {TransportError} where no answer came; with the same `operationId` it is safe to send again.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function raise(budget: Budget) {
+   *   const cell = await budget.read({ module: 'revenue', field: 'tuition_rate', period: '2025-09' })
+   *   const next = await budget.write(cell, '45000.00')
+   *   return next.version
+   * }
+   * void raise
+   * ```
+   */
+  async write(
+    cell: Cell,
+    value: CellInput,
+    options?: WriteOptions & { readonly ifVersion?: BaseVersion },
+  ): Promise<Cell>
+  async write(
+    cell: CellAddress,
+    value: CellInput,
+    options: WriteOptions & { readonly ifVersion: BaseVersion },
+  ): Promise<Cell>
+  async write(
+    cell: Cell | CellAddress,
+    value: CellInput,
+    options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
+  ): Promise<Cell> {
+    return await this.#writeOne({ cell, value, ...versionOf(options) } as CellChange, options)
+  }
+
+  /**
+   * Deletes a cell, on top of the cell as it was read: it leaves reads, keeps its history, and comes back when it is
+   * written again. Resolves with the missing cell. Deleting what does not exist does nothing.
+   *
+   * @throws {VersionConflictError} with base and theirs where somebody changed it meanwhile.
+   * @throws {CellLockedError} where the cell is locked.
+   */
+  async delete(cell: Cell, options?: WriteOptions & { readonly ifVersion?: BaseVersion }): Promise<Cell>
+  async delete(cell: CellAddress, options: WriteOptions & { readonly ifVersion: BaseVersion }): Promise<Cell>
+  async delete(
+    cell: Cell | CellAddress,
+    options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
+  ): Promise<Cell> {
+    return await this.#writeOne({ cell, delete: true, ...versionOf(options) } as CellChange, options)
+  }
+
+  /**
+   * Up to 10,000 changes in one round trip and one transaction; together they are one step for undo.
+   *
+   * @throws {VersionConflictError} {@link CellLockedError}, {@link NotFoundError} or {@link ValidationError} where
+   * the mode is `atomic` and a change is not acceptable: nothing has landed, `refused` lists every bad change.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function paste(budget: Budget) {
+   *   const cells = await budget.readMany([
+   *     { module: 'staff', field: 'posts', period: '2025' },
+   *     { module: 'staff', field: 'posts', period: '2026' },
+   *   ])
+   *   const changes = cells.map((cell) => ({ cell, value: '12' }))
+   *   const { outcomes } = await budget.writeMany(changes, { mode: 'partial', session: 'Paste' })
+   *   return outcomes.filter((outcome) => outcome.status === 'conflict')
+   * }
+   * void paste
+   * ```
+   */
+  async writeMany(changes: readonly CellChange[], options: WriteManyOptions = {}): Promise<WriteManyResult> {
+    checkCount(changes, 'changes')
+    if (changes.length === 0) throw new ValidationError('changes', changes, 'at least one change')
+    const prepared = changes.map((change, index) => prepareChange(change, `changes[${index}]`))
+    return await this.#send(prepared, options)
+  }
+
+  async #writeOne(change: CellChange, options: WriteOptions): Promise<Cell> {
+    const { outcomes } = await this.#send([prepareChange(change, 'change')], options)
+    const [outcome] = outcomes
+    if (outcome?.status !== 'written' && outcome?.status !== 'unchanged') {
+      throw new ProtocolError(
+        `write_cells answered ${outcome?.status ?? 'nothing'} in a call that refuses whole.`,
+      )
+    }
+    return outcome.cell
+  }
+
+  async #send(changes: readonly PreparedChange[], options: WriteManyOptions): Promise<WriteManyResult> {
+    const { mode = 'atomic', changeType = 'manual', operationId, signal } = options
+    const reply = await this.#transport
+      .writeCells(
+        {
+          budgetVersionId: this.id,
+          items: changes.map((change) => change.item),
+          mode,
+          changeType,
+          operationId: operationId === undefined ? newUuid() : toUuid(operationId, 'operationId'),
+          session: toSession(options.session),
+        },
+        { signal },
+      )
+      .catch((error: unknown) => rethrow(error, changes))
+    return {
+      revision: reply.revision,
+      operationId: reply.operationId,
+      sessionId: reply.sessionId,
+      outcomes: changes.map((change, index) => {
+        const result = reply.results[index]
+        if (result === undefined) throw new ProtocolError(`write_cells gave no result for change ${index}.`)
+        return toOutcome(change, index, result, reply, valueTypeOf[changeType])
+      }),
+    }
+  }
+}
+
+function toOutcome(
+  change: PreparedChange,
+  index: number,
+  result: WriteResult,
+  reply: WriteReply,
+  valueType: ValueType,
+): WriteOutcome {
+  if (result.status === 'unchanged') {
+    return { status: 'unchanged', index, cell: result.cell ?? missingCell(change.address) }
+  }
+  if (result.status !== 'written') return toRefusedChange(result, index, change)
+  const { value } = change.item
+  if (value === null) return { status: 'written', index, cell: missingCell(change.address) }
+  const { module, entity, field, period } = change.address
+  const cell: StoredCell = Object.freeze({
+    module,
+    entity,
+    field,
+    period,
+    exists: true,
+    id: result.id,
+    kind: value.number !== null ? 'number' : value.text !== null ? 'text' : 'empty',
+    value: value.number ?? value.text,
+    valueType,
+    isLocked: false,
+    lockReason: null,
+    version: result.version,
+    modifiedBy: reply.actor,
+    modifiedAt: reply.at,
+  })
+  return { status: 'written', index, cell }
+}
+
+function toSession(session: WriteOptions['session']) {
+  if (session === undefined) return null
+  const { id, label } = typeof session === 'string' ? { id: newUuid(), label: session } : session
+  return { id: toUuid(id, 'session.id'), label: label ?? null }
+}
+
+function versionOf({ ifVersion }: { readonly ifVersion?: BaseVersion }) {
+  return ifVersion === undefined ? {} : { ifVersion }
+}
+
+function checkCount(list: readonly unknown[], field: string): void {
+  if (!Array.isArray(list) || list.length > batchLimit) {
+    throw new ValidationError(field, list, `an array of at most ${batchLimit}`)
+  }
+}
+
+function rethrow(error: unknown, changes?: readonly PreparedChange[]): never {
+  throw error instanceof Refusal ? toPublicError(error, changes) : error
+}

@@ -1,0 +1,113 @@
+import type { StoredCell } from '../model/cell.ts'
+import type { ResolvedAddress } from '../model/address.ts'
+import type { StoredValue } from '../model/value.ts'
+import type { CellsErrorCode } from '../errors.ts'
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export type CellReference = string | ResolvedAddress
+
+/** Which cells of a budget; every member is optional, members are ANDed. */
+export interface CellFilter {
+  readonly module?: string | readonly string[]
+  /** `null` for cells without an entity. */
+  readonly entity?: string | null | readonly (string | null)[]
+  readonly field?: string | readonly string[]
+  /** `null` for cells without a period. */
+  readonly period?: string | null | readonly (string | null)[]
+  readonly locked?: boolean
+  /** The user id of who wrote last. */
+  readonly modifiedBy?: string
+}
+
+export type WriteMode = 'atomic' | 'partial'
+
+/** What kind of change the log shows; `calculation` never enters a user's undo stack. */
+export type ChangeType = 'manual' | 'spread' | 'import' | 'calculation'
+
+export interface WriteItem {
+  readonly reference: CellReference
+  /** `null` deletes the cell. */
+  readonly value: StoredValue | null
+  /** The version that the change is based on, 0 for a cell that must not exist yet, `null` for any. */
+  readonly base: number | null
+}
+
+interface WriteRequest {
+  readonly budgetVersionId: string
+  readonly items: readonly WriteItem[]
+  readonly mode: WriteMode
+  readonly changeType: ChangeType
+  readonly operationId: string
+  readonly session: { readonly id: string; readonly label: string | null } | null
+}
+
+export type WriteResult =
+  | { readonly status: 'written'; readonly id: string; readonly version: number }
+  | { readonly status: 'unchanged'; readonly cell: StoredCell | null }
+  | { readonly status: 'conflict'; readonly cell: StoredCell | null }
+  | { readonly status: 'locked'; readonly cell: StoredCell }
+  | { readonly status: 'forbidden' | 'not_found'; readonly message: string }
+  | { readonly status: 'invalid'; readonly field: string; readonly message: string }
+
+export interface WriteReply {
+  readonly revision: number
+  readonly operationId: string
+  readonly sessionId: string
+  readonly actor: string | null
+  readonly at: string
+  readonly results: readonly WriteResult[]
+}
+
+export interface CellsReply {
+  readonly revision: number
+  readonly cells: readonly (StoredCell | null)[]
+}
+
+export interface CellPage {
+  /** The budget's revision that this page shows. */
+  readonly revision: number
+  readonly cells: readonly StoredCell[]
+  readonly next: string | null
+}
+
+/** What the library needs of a server. Rejects with a `CellsError`, a {@link Refusal} or the signal's reason. */
+export interface CellsTransport {
+  readCells(
+    budgetVersionId: string,
+    references: readonly CellReference[],
+    options: CallOptions,
+  ): Promise<CellsReply>
+  listCells(
+    budgetVersionId: string,
+    filter: CellFilter,
+    after: string | null,
+    limit: number,
+    options: CallOptions,
+  ): Promise<CellPage>
+  writeCells(request: WriteRequest, options: CallOptions): Promise<WriteReply>
+}
+
+/** The database understood the call and refused it whole; whoever made the call knows what it was about. */
+export class Refusal extends Error {
+  readonly code: Extract<
+    CellsErrorCode,
+    'version_conflict' | 'locked' | 'forbidden' | 'not_found' | 'invalid'
+  >
+  readonly hint: string | undefined
+  readonly results: readonly (readonly [index: number, result: WriteResult])[]
+  readonly argument: { readonly field: string; readonly given: unknown; readonly allowed: string } | undefined
+
+  constructor(
+    message: string,
+    parts: Pick<Refusal, 'code' | 'hint' | 'results' | 'argument'> & { readonly cause: unknown },
+  ) {
+    super(message, { cause: parts.cause })
+    this.code = parts.code
+    this.hint = parts.hint
+    this.results = parts.results
+    this.argument = parts.argument
+  }
+}
