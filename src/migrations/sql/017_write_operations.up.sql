@@ -99,7 +99,8 @@ BEGIN
     SELECT FROM efir_budget.cell_sessions AS step
     WHERE step.id = p_session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor
   ) THEN
-    PERFORM efir_budget.refuse_argument('p_session_id', to_jsonb(p_session_id), 'your own, and of this budget');
+    RAISE EXCEPTION 'The session belongs to someone else, or to another budget.'
+      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'Begin a session of your own.';
   END IF;
   RETURN FALSE;
 END

@@ -116,7 +116,6 @@ BEGIN
         WHEN found.cell_id IS NOT NULL THEN NULL
         WHEN found.by_id THEN '["not_found", "There is no cell of that id in this budget."]'
         WHEN found.base > 0 THEN '["conflict", null]'
-        WHEN found.deleting THEN '["not_found", "There is no such cell to delete."]'
       END,
       found.cell_id,
       coalesce(
@@ -243,7 +242,7 @@ BEGIN
 
   v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
   SELECT
-    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL),
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
     count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NOT NULL),
     coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
   INTO v_new, v_existing, v_refused
@@ -261,7 +260,7 @@ BEGIN
       item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
       item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -1
     FROM unnest(v_items) AS item
-    WHERE item.problem IS NULL AND item.id IS NULL
+    WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
     ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
     ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING;
     GET DIAGNOSTICS v_inserted = ROW_COUNT;
@@ -272,6 +271,10 @@ BEGIN
       INTO v_items
       FROM unnest(v_items) AS item;
       v_existing := v_existing + v_new - v_inserted;
+      IF EXISTS (SELECT FROM unnest(v_items) AS item WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting) THEN
+        -- Neither made by us nor to be found: the budget went away meanwhile, and its cells with it.
+        PERFORM efir_budget.require_budget(NULL);
+      END IF;
     END IF;
   END IF;
 
@@ -281,7 +284,7 @@ BEGIN
       SELECT
         item.n, item.value_numeric, item.value_text, item.deleting,
         cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
-        cell.deleted_at, cell.modified_by
+        cell.deleted_at, cell.modified_by, cell.value_type
       FROM unnest(v_items) AS item
       INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
       WHERE item.problem IS NULL AND item.id <> item.new_id AND NOT cell.is_locked
@@ -300,7 +303,7 @@ BEGIN
           WHEN held.deleting OR held.deleted_at IS NOT NULL THEN held.deleting <> (held.deleted_at IS NOT NULL)
           WHEN held.value_numeric IS DISTINCT FROM held.old_numeric OR held.value_text IS DISTINCT FROM held.old_text THEN TRUE
           -- To repeat by hand what someone else wrote is to confirm it, and survives the other's undo.
-          ELSE p_change_type = 'manual' AND v_actor IS NOT NULL AND held.modified_by IS DISTINCT FROM v_actor
+          ELSE p_change_type = 'manual' AND coalesce(held.modified_by <> v_actor AND held.value_type <> 'calculated', FALSE)
         END AS changes
       FROM held
     )
@@ -350,12 +353,20 @@ BEGIN
 
   SELECT jsonb_agg(answer.result ORDER BY answer.n) INTO v_result
   FROM (
-    SELECT item.n, jsonb_build_array('written', item.new_id, 1) AS result
+    SELECT
+      item.n,
+      CASE WHEN item.deleting THEN '["unchanged", null]' ELSE jsonb_build_array('written', item.new_id, 1) END AS result
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND coalesce(item.id = item.new_id, TRUE)
     UNION ALL
-    SELECT outcome.n, jsonb_build_array(CASE WHEN outcome.changes THEN 'written' ELSE 'unchanged' END, outcome.id, outcome.version)
+    SELECT outcome.n, jsonb_build_array('written', outcome.id, outcome.version)
     FROM unnest(v_good) AS outcome
+    WHERE outcome.changes
+    UNION ALL
+    SELECT outcome.n, jsonb_build_array('unchanged', shown.tuple)
+    FROM unnest(v_good) AS outcome
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = outcome.id
+    WHERE NOT outcome.changes
     UNION ALL
     SELECT (refused.result ->> 0)::integer, refused.result - 0
     FROM jsonb_array_elements(v_refused) AS refused (result)
