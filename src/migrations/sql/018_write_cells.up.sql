@@ -18,7 +18,8 @@ SET enable_mergejoin = off
 SET jit = off
 AS $$
 DECLARE
-  c_uuid CONSTANT text := '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
+  -- A mask and a plain class in place of one pattern with counts: a third of the time, and it is much of this.
+  c_mask CONSTANT text := '________-____-____-____-____________';
   -- Ids that begin with the time, as the column's default does.
   v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   v_items efir_budget.write_item[];
@@ -27,20 +28,25 @@ BEGIN
     SELECT
       item.*,
       CASE
-        WHEN item.id IS NOT NULL AND item.id !~ c_uuid THEN '["invalid", "id", "An id is a uuid."]'::jsonb
+        WHEN item.id IS NOT NULL AND NOT (
+          item.id LIKE c_mask AND replace(item.id, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(item.id, '-', '')) = 32
+        ) THEN '["invalid", "id", "An id is a uuid."]'::jsonb
         WHEN item.id IS NULL AND coalesce(item.module, '') = '' THEN '["invalid", "module", "A cell has a module, or is named by its id."]'
         WHEN item.id IS NULL AND char_length(item.module) > 50 THEN '["invalid", "module", "A module has at most 50 characters."]'
         WHEN item.id IS NULL AND coalesce(item.field, '') = '' THEN '["invalid", "field", "A cell has a field."]'
         WHEN item.id IS NULL AND char_length(item.field) > 100 THEN '["invalid", "field", "A field has at most 100 characters."]'
         WHEN item.id IS NULL AND char_length(item.period) > 20 THEN '["invalid", "period", "A period has at most 20 characters."]'
-        WHEN item.id IS NULL AND item.entity !~ c_uuid THEN '["invalid", "entity", "An entity is a uuid or null."]'
+        WHEN item.id IS NULL AND NOT (
+          item.entity LIKE c_mask AND replace(item.entity, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(item.entity, '-', '')) = 32
+        ) THEN '["invalid", "entity", "An entity is a uuid or null."]'
         WHEN item.delete NOT IN ('true', 'false') THEN '["invalid", "delete", "delete is true or false."]'
         WHEN item.delete = 'true' AND (item.number IS NOT NULL OR item.text IS NOT NULL)
           THEN '["invalid", "delete", "A deletion carries no value."]'
         WHEN item.number IS NOT NULL AND item.text IS NOT NULL THEN '["invalid", "text", "A cell holds a number or a text, not both."]'
-        WHEN item.number !~ '^-?[0-9]{1,14}([.][0-9]{1,4})?$'
+        WHEN octet_length(item.number) > 20 OR item.number !~ '^-?[0-9]+([.][0-9]+)?$'
+          OR scale(item.number::numeric) > 4 OR abs(item.number::numeric) >= 1e14
           THEN '["invalid", "number", "A number is decimal text with at most 14 digits before the point and 4 behind it."]'
-        WHEN item.base !~ '^[0-9]{1,9}$' THEN '["invalid", "base", "A base is a version, 0 or null."]'
+        WHEN octet_length(item.base) > 9 OR item.base !~ '^[0-9]+$' THEN '["invalid", "base", "A base is a version, 0 or null."]'
       END AS problem
     FROM ROWS FROM (
       jsonb_to_recordset(p_items) AS (
