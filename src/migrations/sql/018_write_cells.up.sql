@@ -140,6 +140,22 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.parse_items IS 'The items of a write call, checked and resolved. Internal.';
 
+CREATE FUNCTION efir_budget.sort_items(
+  p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb
+)
+LANGUAGE sql
+IMMUTABLE
+SET search_path = ''
+AS $$
+  SELECT
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id <> item.new_id),
+    coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
+  FROM unnest(p_items) AS item
+$$;
+
+COMMENT ON FUNCTION efir_budget.sort_items IS 'How many cells are to be made, how many are there, and which items are no good. Internal.';
+
 -- Why items that name an existing cell are not among the good ones. p_tried: whether locks were taken; where not,
 -- a good item is simply not among the good ones, and is passed over.
 CREATE FUNCTION efir_budget.explain_refusals(
@@ -247,12 +263,7 @@ BEGIN
   v_begun := efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type);
 
   v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
-  SELECT
-    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
-    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NOT NULL),
-    coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
-  INTO v_new, v_existing, v_refused
-  FROM unnest(v_items) AS item;
+  SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
   -- An atomic call that is refused anyway takes no locks; it still learns about its other items below.
   v_earnest := p_mode = 'partial' OR v_refused = '[]';
 
@@ -276,8 +287,8 @@ BEGIN
       SELECT efir_budget.parse_items(p_budget_version_id, p_items, array_agg(item.new_id ORDER BY item.n))
       INTO v_items
       FROM unnest(v_items) AS item;
-      v_existing := v_existing + v_new - v_inserted;
-      IF EXISTS (SELECT FROM unnest(v_items) AS item WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting) THEN
+      SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
+      IF v_new > 0 THEN
         -- Neither made by us nor to be found: the budget went away meanwhile, and its cells with it.
         PERFORM efir_budget.require_budget(NULL);
       END IF;
@@ -333,7 +344,7 @@ BEGIN
   END IF;
 
   IF v_updates > 0 THEN
-    IF v_new = 0 THEN
+    IF v_commit IS NULL THEN
       -- Time was spent waiting for locks; a cell's times go the way of its versions.
       v_at := clock_timestamp();
       v_commit := efir_budget.open_commit(p_budget_version_id, v_session, p_change_type, p_operation_id, v_actor, v_at);
@@ -394,6 +405,11 @@ BEGIN
     VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
   END IF;
   RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cells were being changed by others in another order; nothing was written.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
 END
 $$;
 
@@ -401,6 +417,7 @@ COMMENT ON FUNCTION efir_budget.write_cells IS
 'Writes up to 10000 cells, each based on a version; see docs/reference/wire.md. Call it last in a transaction, and once.';
 
 REVOKE ALL ON FUNCTION efir_budget.parse_items FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.sort_items FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.explain_refusals FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.write_cells FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION efir_budget.write_cells TO authenticated, service_role;
