@@ -275,7 +275,7 @@ BEGIN
     )
     SELECT
       item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
-      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -1
+      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
     ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
@@ -356,7 +356,7 @@ BEGIN
       deleted_at = CASE WHEN outcome.deleting THEN v_at END,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -1
+      version = -2147483648
     FROM unnest(v_good) AS outcome
     WHERE cell.id = outcome.id AND outcome.changes;
   ELSIF v_inserted = 0 THEN
