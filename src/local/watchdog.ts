@@ -45,7 +45,7 @@ export function watchOver(dataDirectory: string, throwAway: string | undefined):
   watchdog.on('error', () => undefined)
   watchdog.stdin.on('error', () => undefined)
   watchdog.unref()
-  unref(watchdog.stdin)
+  keepsUp(watchdog.stdin, false)
   return {
     dismiss() {
       watchdog.stdin.end('done\n')
@@ -53,7 +53,9 @@ export function watchOver(dataDirectory: string, throwAway: string | undefined):
   }
 }
 
-/** A child's pipes are sockets, which the types do not say. */
-export function unref(stream: unknown): void {
-  ;(stream as { unref?: () => void } | null)?.unref?.()
+/** Whether a child's pipe keeps this process up. The pipes are sockets, which their types do not say. */
+export function keepsUp(stream: unknown, yes: boolean): void {
+  const socket = stream as { ref?: () => void; unref?: () => void } | null
+  if (yes) socket?.ref?.()
+  else socket?.unref?.()
 }
