@@ -285,7 +285,7 @@ describe('locked cells', () => {
     ])
     for (const attempt of attempts) {
       expect(attempt).toMatchObject({ status: 'rejected', reason: { code: 'locked', cell: seen } })
-      const { reason } = attempt as PromiseRejectedResult
+      const reason: unknown = attempt.status === 'rejected' && attempt.reason
       expect(reason).toBeInstanceOf(CellLockedError)
       expect((reason as CellLockedError).message).toContain('is locked: Approved.')
     }
