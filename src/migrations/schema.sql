@@ -161,7 +161,7 @@ The value of one field, of one entity, in one period, of one module of a budget.
 PRIMARY KEY (id)
 
 --@ constraint cell_changes.ck_cell_changes_change_type
-CHECK (((change_type)::text = ANY ((ARRAY['manual'::character varying, 'spread'::character varying, 'import'::character varying, 'undo'::character varying, 'redo'::character varying, 'calculation'::character varying])::text[])))
+CHECK (((change_type)::text = ANY (ARRAY[('manual'::character varying)::text, ('spread'::character varying)::text, ('import'::character varying)::text, ('undo'::character varying)::text, ('redo'::character varying)::text, ('calculation'::character varying)::text])))
 
 --@ constraint cell_comments.cell_comments_cell_id_fkey
 FOREIGN KEY (cell_id) REFERENCES efir_budget.planning_cells(id) ON DELETE CASCADE
@@ -176,7 +176,7 @@ PRIMARY KEY (id)
 PRIMARY KEY (name)
 
 --@ constraint planning_cells.ck_planning_cells_value_type
-CHECK (((value_type)::text = ANY ((ARRAY['input'::character varying, 'calculated'::character varying, 'imported'::character varying])::text[])))
+CHECK (((value_type)::text = ANY (ARRAY[('input'::character varying)::text, ('calculated'::character varying)::text, ('imported'::character varying)::text])))
 
 --@ constraint planning_cells.planning_cells_budget_version_id_fkey
 FOREIGN KEY (budget_version_id) REFERENCES efir_budget.budget_versions(id) ON DELETE CASCADE

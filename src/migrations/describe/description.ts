@@ -15,9 +15,22 @@ export async function describe(query: Query, schema: string): Promise<Descriptio
     rows
       .map((row): [string, string] => [
         `${String(row.kind)} ${String(row.name)}`.trim(),
-        String(row.definition).trimEnd(),
+        canonical(String(row.definition).trimEnd()),
       ])
       .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
+}
+
+/**
+ * A list of strings that is compared with a varchar is printed in one way after CREATE, and in another once that
+ * print was read in again: after a dump and restore, or by an adoption. Both are told in the second way.
+ */
+function canonical(definition: string): string {
+  const element = "'(?:[^']|'')*'::character varying"
+  const list = new RegExp(`\\(ARRAY\\[(${element}(?:, ${element})*)\\]\\)::text\\[\\]`, 'g')
+  return definition.replaceAll(
+    list,
+    (_, elements: string) => `ARRAY[${elements.replaceAll(new RegExp(element, 'g'), '($&)::text')}]`,
   )
 }
 
