@@ -68,6 +68,30 @@ CREATE OR REPLACE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE AS $$
   )::jsonb
 $$;
 
+-- REST keeps a copy of the schema; as on Supabase, whatever changes it says so.
+CREATE OR REPLACE FUNCTION extensions.pgrst_ddl_watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE schema_name IS DISTINCT FROM 'pg_temp') THEN
+    NOTIFY pgrst, 'reload schema';
+  END IF;
+END
+$$;
+CREATE OR REPLACE FUNCTION extensions.pgrst_drop_watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() WHERE NOT is_temporary) THEN
+    NOTIFY pgrst, 'reload schema';
+  END IF;
+END
+$$;
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'pgrst_ddl_watch') THEN
+    CREATE EVENT TRIGGER pgrst_ddl_watch ON ddl_command_end EXECUTE FUNCTION extensions.pgrst_ddl_watch();
+    CREATE EVENT TRIGGER pgrst_drop_watch ON sql_drop EXECUTE FUNCTION extensions.pgrst_drop_watch();
+  END IF;
+END
+$$;
+
 GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, postgres;
 GRANT ALL ON ALL TABLES IN SCHEMA auth TO postgres, service_role;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA auth TO postgres, service_role;

@@ -1,3 +1,4 @@
+import { checkBearer } from './bearer.ts'
 import { LocalStackError } from './errors.ts'
 import { toPostgrestError, type DatabaseError } from './postgrest-errors.ts'
 
@@ -29,14 +30,32 @@ export interface Gateway {
 /** As much of the gateway's parts as is used here; its own types lead through generics of its whole configuration. */
 interface Connection {
   rlsState: 'unknown' | 'active' | 'inactive'
-  introspect(options?: { useCache?: boolean }): Promise<unknown>
+  introspect(options?: { useCache?: boolean }): Promise<Catalogue>
   clearSchemaCache(): Promise<void>
+  onPostgrestAST(ast: RequestTree, variables?: Variables): Promise<RequestTree>
   withContext<T>(
     variables: Variables | undefined,
     work: (db: Executor) => Promise<T>,
     options?: unknown,
   ): Promise<T>
   close(): Promise<void>
+}
+
+interface RequestTree {
+  readonly type?: string
+  readonly schema?: string
+  readonly function?: string
+  readonly httpMethod?: string
+  args?: unknown
+}
+
+interface Catalogue {
+  readonly functions?: readonly {
+    readonly schema: string
+    readonly name: string
+    readonly arg_names: readonly string[]
+    readonly arg_types: readonly string[]
+  }[]
 }
 
 interface Variables {
@@ -59,7 +78,7 @@ async function importLite(): Promise<{
   App: new (config: unknown) => App
 }> {
   // The package wraps process.emitWarning in something that throws when it is handed an Error.
-  const emitWarning = Reflect.get(process, 'emitWarning') as typeof process.emitWarning
+  const emitWarning: unknown = Reflect.get(process, 'emitWarning')
   try {
     const [{ createPostgresConnection }, { App: LiteApp }] = await Promise.all([
       import('@supabase/lite/postgres'),
@@ -76,11 +95,11 @@ async function importLite(): Promise<{
       { cause },
     )
   } finally {
-    process.emitWarning = emitWarning
+    Reflect.set(process, 'emitWarning', emitWarning)
   }
 }
 
-// Arguments of functions arrive as JSON text already; values that do not are written as such.
+// What goes into json is text already (see encodeStrings), or is made such.
 const asJsonText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 const asIs = (value: string): string => value
 // As PostgREST prints it: 2026-01-31T08:30:00.123+00:00.
@@ -110,7 +129,7 @@ function connect(createConnection: (config: unknown) => Connection, databaseUrl:
 /** One look at the catalogue for all who wait for it, and never one from before the last reload. */
 function shareIntrospection(connection: Connection): void {
   const look = connection.introspect.bind(connection)
-  let current: Promise<unknown> | undefined
+  let current: Promise<Catalogue> | undefined
   connection.introspect = (options) => {
     if (options?.useCache !== true) return look(options)
     current ??= look({ useCache: false })
@@ -123,6 +142,31 @@ function shareIntrospection(connection: Connection): void {
   }
 }
 
+/**
+ * A body's string for a json parameter is JSON's string, not JSON's text: it needs its quotes. The driver can't tell the
+ * two apart, so this is done where the parameter's type is known.
+ */
+async function encodeStrings(connection: Connection, tree: RequestTree): Promise<void> {
+  const { args } = tree
+  if (tree.type !== 'rpc' || tree.httpMethod !== 'POST' || typeof args !== 'object' || args === null) return
+  const { functions = [] } = await connection.introspect({ useCache: true })
+  const names = Object.keys(args)
+  const called = functions.find(
+    ({ schema, name, arg_names }) =>
+      schema === (tree.schema ?? 'public') &&
+      name === tree.function &&
+      names.every((key) => arg_names.includes(key)),
+  )
+  if (called === undefined) return
+  tree.args = Object.fromEntries(
+    Object.entries(args).map(([name, value]: [string, unknown]) => {
+      const type = called.arg_types[called.arg_names.indexOf(name)]
+      const encoded = typeof value === 'string' && (type === 'jsonb' || type === 'json')
+      return [name, encoded ? JSON.stringify(value) : value]
+    }),
+  )
+}
+
 const rawQuery = (sql: string, parameters: readonly unknown[]): unknown => ({
   sql,
   parameters,
@@ -130,8 +174,12 @@ const rawQuery = (sql: string, parameters: readonly unknown[]): unknown => ({
   queryId: { queryId: 'cells-gateway' },
 })
 
+// The gateway takes on the caller's role from the superuser that it logs in as. As on Supabase, whoever is underneath
+// must be `authenticator`, who is nobody but may become the API's roles, and none but them.
+const TAKE_ROLE = `
+  SELECT set_config('session_authorization', 'authenticator', true), set_config('role', $1, true)`
+
 // Settings of a role apply at its login; PostgREST, which does not log in as it, applies them to every transaction.
-// They are read before the role is taken on, which may not be allowed to see them.
 const ROLE_SETTINGS = `
   SELECT set_config(split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1), true)
   FROM pg_catalog.pg_db_role_setting AS stored
@@ -143,22 +191,44 @@ function isDatabaseError(error: unknown): error is Error & DatabaseError {
   return error instanceof Error && error.name === 'PostgresError' && 'code' in error
 }
 
+const isUnknownRelation = (error: unknown): error is Error =>
+  error instanceof Error && 'schema' in error && 'relation' in error
+
+const unknownRelation = (message: string): Response =>
+  Response.json({ code: 'PGRST205', details: null, hint: null, message }, { status: 404 })
+
 /**
  * Puts what PostgREST does around the gateway's own transaction: the role's settings before, and its answer to a
  * database error behind. That the answer is made here keeps the gateway from printing every refusal to the console.
  */
 function answerLikePostgrest(connection: Connection): void {
+  // Handed on by the variables, which both hooks of a request are given.
+  const unknownRelations = new WeakMap<Variables, Response>()
+  const inspect = connection.onPostgrestAST.bind(connection)
+  connection.onPostgrestAST = async (tree, variables) => {
+    await encodeStrings(connection, tree)
+    try {
+      return await inspect(tree, variables)
+    } catch (error) {
+      if (variables === undefined || !isUnknownRelation(error)) throw error
+      unknownRelations.set(variables, unknownRelation(error.message))
+      return tree
+    }
+  }
   const inContext = connection.withContext.bind(connection)
   connection.withContext = async <T>(
     variables: Variables | undefined,
     work: (db: Executor) => Promise<T>,
     options?: unknown,
   ): Promise<T> => {
+    const unknown = variables === undefined ? undefined : unknownRelations.get(variables)
+    if (unknown !== undefined) return unknown as T
     const role = variables?.auth?.role ?? 'anon'
     try {
       return await inContext(
         variables,
         async (db) => {
+          await db.executeQuery(rawQuery(TAKE_ROLE, [role]))
           await db.executeQuery(rawQuery(ROLE_SETTINGS, [role]))
           return work(db)
         },
@@ -197,6 +267,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const connection = connect(lite.createPostgresConnection, options.databaseUrl)
   answerLikePostgrest(connection)
   const schemas = [...options.schemas]
+  const secret = new TextEncoder().encode(options.jwtSecret)
   const app = new lite.App({
     connection,
     api: { enabled: true, schemas, max_rows: 1000 },
@@ -217,7 +288,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     throw new LocalStackError('gateway_failed', 'REST and Auth could not be set up.', { cause })
   }
   return {
-    fetch: (request) => app.fetch(request),
+    async fetch(request) {
+      if (!new URL(request.url).pathname.startsWith('/rest/')) return app.fetch(request)
+      const checked = await checkBearer(request, secret)
+      return checked instanceof Response ? checked : app.fetch(checked)
+    },
     reloadSchema: () => connection.clearSchemaCache(),
     async exposing(schema, work) {
       const { api } = app.config

@@ -18,7 +18,7 @@ import { LocalStackError } from './errors.ts'
 import { freePort } from './free-port.ts'
 import { postgresProgram, postgresUser, type PostgresProgram, type SystemUser } from './postgres-program.ts'
 import { isRunning } from './process-identity.ts'
-import { watchOver, type Watchdog } from './watchdog.ts'
+import { unref, watchOver, type Watchdog } from './watchdog.ts'
 
 /** The superuser of the cluster: as on Supabase it is not `postgres`, which is a role like a host's own. */
 export const SUPERUSER = 'supabase_admin'
@@ -38,8 +38,6 @@ export interface PostgresOptions {
 
 export interface RunningPostgres {
   readonly port: number
-  /** Settles when the postmaster is gone, whoever stopped it. */
-  readonly exited: Promise<void>
   stop(): Promise<void>
 }
 
@@ -235,10 +233,6 @@ async function launch(data: string, user: SystemUser | undefined, port: number, 
       if (line.includes('database system is ready to accept connections')) ready()
     },
   )
-  const watchdog =
-    postmaster.child.pid === undefined
-      ? undefined
-      : watchOver(postmaster.child.pid, data, options.throwAway ? options.directory : undefined)
   const gaveUp = new AbortController()
   const timeout = delay(START_TIMEOUT, 'timeout' as const, { signal: gaveUp.signal, ref: false }).catch(
     () => 'timeout' as const,
@@ -249,7 +243,7 @@ async function launch(data: string, user: SystemUser | undefined, port: number, 
     timeout,
   ])
   gaveUp.abort()
-  return { postmaster, watchdog, outcome }
+  return { postmaster, outcome }
 }
 
 /**
@@ -261,6 +255,19 @@ async function launch(data: string, user: SystemUser | undefined, port: number, 
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const data = join(options.directory, 'postgres')
   await stopOrphan(data)
+  const watchdog = watchOver(data, options.throwAway ? options.directory : undefined)
+  try {
+    return supervise(await startPostmaster(data, options), watchdog, options.throwAway)
+  } catch (error) {
+    watchdog.dismiss()
+    throw error
+  }
+}
+
+async function startPostmaster(
+  data: string,
+  options: PostgresOptions,
+): Promise<Postmaster & { port: number }> {
   const user = postgresUser(ownerOf(data))
   if (!existsSync(data)) {
     await initialise(data, user, options)
@@ -276,11 +283,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   for (let attempt = 1; ; attempt += 1) {
     options.signal?.throwIfAborted()
     const port = options.port ?? (await freePort())
-    const { postmaster, watchdog, outcome } = await launch(data, user, port, options)
-    if (outcome === 'ready') return supervise(postmaster, watchdog, port, options.throwAway)
+    const { postmaster, outcome } = await launch(data, user, port, options)
+    if (outcome === 'ready') return { ...postmaster, port }
     postmaster.child.kill('SIGQUIT')
     await postmaster.exited
-    watchdog?.dismiss()
     const words = postmaster.lastWords()
     const portTaken = /could not bind|Address already in use|could not create any TCP\/IP sockets/.test(words)
     // A free port can be taken by someone else before Postgres has it.
@@ -298,15 +304,14 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 }
 
 function supervise(
-  postmaster: Postmaster,
-  watchdog: Watchdog | undefined,
-  port: number,
+  { child, exited, port }: Postmaster & { port: number },
+  watchdog: Watchdog,
   throwAway: boolean,
 ): RunningPostgres {
-  const { child, exited } = postmaster
   // The stack's HTTP server keeps the process up; its database should not do so alone.
   child.unref()
-  for (const stream of [child.stdout, child.stderr]) (stream as unknown as { unref?: () => void }).unref?.()
+  unref(child.stdout)
+  unref(child.stderr)
   const stop = async (): Promise<void> => {
     child.ref()
     // SIGINT is Postgres's fast shutdown; what is thrown away needs no checkpoint first.
@@ -315,8 +320,8 @@ function supervise(
       child.kill('SIGQUIT')
       await exited
     }
-    watchdog?.dismiss()
+    watchdog.dismiss()
   }
   let stopping: Promise<void> | undefined
-  return { port, exited, stop: () => (stopping ??= stop()) }
+  return { port, stop: () => (stopping ??= stop()) }
 }

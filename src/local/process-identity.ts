@@ -27,8 +27,10 @@ function readOr(fallback: string, read: () => string): string {
 function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') {
     const stat = readOr('', () => readFileSync(`/proc/${pid}/stat`, 'utf8'))
-    // Field 22, counted from behind the command's closing bracket: the command may hold spaces and brackets.
-    return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    // The third field and on, behind the command's closing bracket: the command may hold spaces and brackets.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A zombie has ended; it waits for a parent that may never ask.
+    return fields[0] === 'Z' ? undefined : fields[19]
   }
   if (process.platform === 'win32') return undefined
   const start = readOr('', () =>
