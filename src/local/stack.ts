@@ -147,7 +147,7 @@ async function start(options: LocalStackOptions, undo: Undo): Promise<LocalStack
 
   progress({ step: 'roles' })
   const superuser = postgres(superuserUrl, { max: 2, onnotice: () => undefined })
-  undo.add(() => superuser.end({ timeout: 5 }))
+  undo.add(() => superuser.end({ timeout: 1 }))
   await prepareCluster(superuser, settings.ownerPassword)
   await provideAuth(superuserUrl)
   await prepareDatabase(superuser)

@@ -183,6 +183,6 @@ export function connectTenants(
       for (const id of users.splice(0)) await sql`DELETE FROM auth.users WHERE id = ${id}`
     },
 
-    close: () => sql.end({ timeout: 5 }),
+    close: () => sql.end({ timeout: 1 }),
   }
 }
