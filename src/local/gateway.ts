@@ -41,7 +41,6 @@ interface Connection {
     work: (db: Executor) => Promise<T>,
     options?: unknown,
   ): Promise<T>
-  close(): Promise<void>
 }
 
 interface RequestTree {
@@ -274,8 +273,10 @@ export async function provideAuth(databaseUrl: string): Promise<void> {
       auth: { enabled: true },
       db: { migrations: { enabled: false } },
     }).ensureSystemSchema()
+  } catch (cause) {
+    throw new LocalStackError('gateway_failed', 'The schema auth could not be made.', { cause })
   } finally {
-    await connection.close()
+    await connection.driver.end({ timeout: 1 })
   }
 }
 
@@ -302,7 +303,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     await app.init()
   } catch (cause) {
-    await connection.close()
+    await connection.driver.end({ timeout: 1 })
     throw new LocalStackError('gateway_failed', 'REST and Auth could not be set up.', { cause })
   }
   return {

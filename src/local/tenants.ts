@@ -92,10 +92,19 @@ const idOf = (reference: OrganizationReference): string =>
  *
  * @example
  * ```ts
- * const { tenants, close } = connectTenants({ url, anonKey, serviceKey, jwtSecret, databaseUrl })
+ * import { connectTenants } from '@efir/cells/local'
+ *
+ * const { tenants, close } = connectTenants({
+ *   url: 'https://project.supabase.co',
+ *   anonKey: process.env.ANON_KEY ?? '',
+ *   serviceKey: process.env.SERVICE_KEY ?? '',
+ *   jwtSecret: process.env.JWT_SECRET ?? '',
+ *   databaseUrl: process.env.DATABASE_URL ?? '',
+ * })
  * const organization = await tenants.createOrganization()
  * const alice = await tenants.createUser({ organization })
- * const supabase = tenants.signIn(alice)
+ * await tenants.signIn(alice).schema('efir_budget').from('budget_versions').select()
+ * await close()
  * ```
  */
 export function connectTenants(
