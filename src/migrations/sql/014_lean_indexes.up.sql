@@ -1,5 +1,5 @@
 -- 014_lean_indexes: the 14 names of 009 with definitions that pay for themselves.
--- See docs/decisions/2026-11-23-lean-indexes.md.
+-- See docs/decisions/2026-11-23-write-engine.md.
 
 -- Room on every page for the next version of a row, so that an update touches no index (HOT).
 ALTER TABLE efir_budget.planning_cells SET (fillfactor = 85);
