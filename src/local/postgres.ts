@@ -17,8 +17,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LocalStackError } from './errors.ts'
 import { freePort } from './free-port.ts'
 import { postgresProgram, postgresUser, type PostgresProgram, type SystemUser } from './postgres-program.ts'
-import { isRunning } from './process-identity.ts'
-import { unref, watchOver, type Watchdog } from './watchdog.ts'
+import { commandLineOf } from './process-identity.ts'
+import { keepsUp, watchOver, type Watchdog } from './watchdog.ts'
 
 /** The superuser of the cluster: as on Supabase it is not `postgres`, which is a role like a host's own. */
 export const SUPERUSER = 'supabase_admin'
@@ -162,14 +162,8 @@ function postmasterOf(data: string): number | undefined {
 
 /** The command line tells a postmaster on this directory from a stranger who was given its old process id. */
 function isPostmasterOn(pid: number, data: string): boolean {
-  if (!isRunning(pid)) return false
-  if (process.platform !== 'linux') return true
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return words.some((word) => word.endsWith('/postgres')) && words.includes(data)
-  } catch {
-    return false
-  }
+  const command = commandLineOf(pid)
+  return command.includes('postgres') && command.includes(data)
 }
 
 async function until(condition: () => boolean, timeout: number): Promise<boolean> {
@@ -181,19 +175,9 @@ async function until(condition: () => boolean, timeout: number): Promise<boolean
   return true
 }
 
-/**
- * Stops the Postgres that a killed process left running on the directory, as an orderly shutdown. The lock on the
- * directory says that nobody owns it any more. A stale `postmaster.pid` is removed where it names a stranger:
- * Postgres itself would take any living process of that id for a postmaster.
- */
-export async function stopOrphan(data: string): Promise<void> {
-  const pid = postmasterOf(data)
-  if (pid === undefined) return
-  if (!isPostmasterOn(pid, data)) {
-    rmSync(join(data, 'postmaster.pid'), { force: true })
-    return
-  }
+async function endPostmaster(pid: number, data: string): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    if (!isPostmasterOn(pid, data)) return
     try {
       process.kill(pid, signal)
     } catch {
@@ -205,6 +189,19 @@ export async function stopOrphan(data: string): Promise<void> {
     'directory_in_use',
     `A Postgres that was left running on ${data} (process ${pid}) does not stop.`,
   )
+}
+
+/**
+ * Stops the Postgres that a killed process left running on the directory, as an orderly shutdown. The lock on the
+ * directory says that nobody owns it any more. A `postmaster.pid` that stays behind is removed: Postgres itself would
+ * take a stranger of that process id, or a zombie that nobody buries, for a postmaster. That its own processes are all
+ * gone it knows from their shared memory as well.
+ */
+export async function stopOrphan(data: string): Promise<void> {
+  const pid = postmasterOf(data)
+  if (pid === undefined) return
+  await endPostmaster(pid, data)
+  if (postmasterOf(data) === pid) rmSync(join(data, 'postmaster.pid'), { force: true })
 }
 
 async function launch(data: string, user: SystemUser | undefined, port: number, options: PostgresOptions) {
@@ -280,7 +277,8 @@ async function startPostmaster(
     chownAll(data, user)
   }
 
-  for (let attempt = 1; ; attempt += 1) {
+  const deadline = performance.now() + STOP_TIMEOUT
+  for (;;) {
     options.signal?.throwIfAborted()
     const port = options.port ?? (await freePort())
     const { postmaster, outcome } = await launch(data, user, port, options)
@@ -288,9 +286,14 @@ async function startPostmaster(
     postmaster.child.kill('SIGQUIT')
     await postmaster.exited
     const words = postmaster.lastWords()
+    // The processes of a killed postmaster end a moment after it.
+    if (words.includes('pre-existing shared memory block') && performance.now() < deadline) {
+      await delay(100)
+      continue
+    }
     const portTaken = /could not bind|Address already in use|could not create any TCP\/IP sockets/.test(words)
     // A free port can be taken by someone else before Postgres has it.
-    if (portTaken && options.port === undefined && attempt < 10) continue
+    if (portTaken && options.port === undefined && performance.now() < deadline) continue
     if (portTaken) {
       throw new LocalStackError('port_taken', `Port ${port}, asked for the database, is in use on 127.0.0.1.`)
     }
@@ -310,10 +313,12 @@ function supervise(
 ): RunningPostgres {
   // The stack's HTTP server keeps the process up; its database should not do so alone.
   child.unref()
-  unref(child.stdout)
-  unref(child.stderr)
+  keepsUp(child.stdout, false)
+  keepsUp(child.stderr, false)
   const stop = async (): Promise<void> => {
     child.ref()
+    keepsUp(child.stdout, true)
+    keepsUp(child.stderr, true)
     // SIGINT is Postgres's fast shutdown; what is thrown away needs no checkpoint first.
     child.kill(throwAway ? 'SIGQUIT' : 'SIGINT')
     if (!(await Promise.race([exited.then(() => true), delay(STOP_TIMEOUT, false, { ref: false })]))) {
