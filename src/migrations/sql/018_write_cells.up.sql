@@ -137,15 +137,18 @@ COMMENT ON FUNCTION efir_budget.parse_items IS 'The items of a write call, check
 CREATE FUNCTION efir_budget.sort_items(
   p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb
 )
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 SET search_path = ''
 AS $$
+BEGIN
   SELECT
     count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
     count(*) FILTER (WHERE item.problem IS NULL AND item.id <> item.new_id),
     coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
-  FROM unnest(p_items) AS item
+  INTO new_cells, existing_cells, refused
+  FROM unnest(p_items) AS item;
+END
 $$;
 
 COMMENT ON FUNCTION efir_budget.sort_items IS 'How many cells are to be made, how many are there, and which items are no good. Internal.';
