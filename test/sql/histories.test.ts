@@ -8,6 +8,16 @@ describe('the history harness', () => {
   it('finds no difference between the model and itself', () =>
     checkHistories(({ seeds }) => new ModelEngine(seeds)))
 
+  it('needs neither planted cells nor permissions of an engine that has none', () =>
+    checkHistories(
+      ({ seeds, commands }) => {
+        expect(Object.values(seeds).flatMap(Object.keys)).toEqual([])
+        expect(commands.filter((command) => command.do === 'deny' || command.do === 'permit')).toEqual([])
+        return new ModelEngine(seeds)
+      },
+      { seeds: false, permissions: false, length: 10, runs: 200 },
+    ))
+
   it('drives histories that come to every outcome often', async () => {
     const counts = new Map<string, number>()
     const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
@@ -20,7 +30,7 @@ describe('the history harness', () => {
         return reply
       }
     }
-    await checkHistories(({ seeds }) => new Counting(seeds), { seed: 2025, runs: 300 })
+    await checkHistories(({ seeds }) => new Counting(seeds), { seed: 2025 })
     if (process.env.CELLS_TELL) console.log(counts)
 
     const turns = ['reverted', 'superseded', 'locked', 'forbidden', 'missing']

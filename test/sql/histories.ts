@@ -72,6 +72,7 @@ const names = (all: readonly string[], atLeast: number) =>
   fc.integer({ min: atLeast, max: all.length }).map((count) => all.slice(0, count))
 
 export function histories(options: HistoryOptions = {}): fc.Arbitrary<History> {
+  const length = options.length ?? 40
   return fc
     .record({
       users: names(['ana', 'ben', 'cho', 'dev'], 2),
@@ -90,11 +91,9 @@ export function histories(options: HistoryOptions = {}): fc.Arbitrary<History> {
         seeds: seeds.map((each) =>
           Object.fromEntries(budget.map((name, index) => [name, { ...each[index] }])),
         ),
-        commands: fc.array(commands(users, cells, budget, options), {
-          minLength: 1,
-          maxLength: options.length ?? 40,
-          size: 'max',
-        }),
+        commands: fc
+          .array(commands(users, cells, budget, options), { minLength: 1, maxLength: length, size: 'max' })
+          .map((bursts) => bursts.flat().slice(0, length)),
       })
     })
 }
@@ -104,7 +103,7 @@ function commands(
   cells: readonly string[],
   budgets: readonly string[],
   options: HistoryOptions,
-): fc.Arbitrary<Command> {
+): fc.Arbitrary<Command[]> {
   const who = { user: fc.constantFrom(...users), budget: fc.constantFrom(...budgets) }
   const cell = fc.constantFrom(...cells)
   const some = fc.uniqueArray(cell, { minLength: 1, maxLength: cells.length })
@@ -145,36 +144,47 @@ function commands(
       { arbitrary: fc.constantFrom('paste', 'plan'), weight: 1 },
     ),
   })
-  const simple = <Do extends 'undo' | 'redo'>(kind: Do) => fc.record({ do: fc.constant(kind), ...who })
   const locks = fc.constantFrom('lock' as const, 'unlock' as const)
   const permits = fc.constantFrom('deny' as const, 'permit' as const)
+  const permissions = options.permissions === false ? 0 : 1
+  // One user's, in a row: left to chance, the others' steps would lie between nearly always. Now and then a
+  // lock falls between an undo and its redo.
+  const move = fc.oneof(
+    {
+      arbitrary: fc.record({ do: fc.constantFrom('undo' as const, 'undo' as const, 'redo' as const) }),
+      weight: 9,
+    },
+    { arbitrary: fc.record({ do: locks, cells: some }), weight: 1 },
+    { arbitrary: fc.record({ do: permits, cell }), weight: permissions },
+  )
+  const turns = fc
+    .record({ ...who, moves: fc.array(move, { minLength: 1, maxLength: 5 }) })
+    .map(({ moves, ...by }) => moves.map((each): Command => ({ ...each, ...by })))
+  const restore = fc.record({
+    do: fc.constant('restore' as const),
+    ...who,
+    cells: some,
+    back: fc.nat({ max: 12 }),
+    mode,
+  })
+  const retry = fc.record({
+    do: fc.constant('retry' as const),
+    back: fc.nat({ max: 4 }),
+    altered: fc.boolean(),
+  })
+  const look = fc.record({ do: fc.constant('look' as const), user: who.user })
+  const one = (arbitrary: fc.Arbitrary<Command>, weight: number) => ({
+    arbitrary: arbitrary.map((command) => [command]),
+    weight,
+  })
   return fc.oneof(
-    { arbitrary: write, weight: 14 },
-    { arbitrary: simple('undo'), weight: 9 },
-    { arbitrary: simple('redo'), weight: 5 },
-    { arbitrary: fc.record({ do: fc.constant('look' as const), user: who.user }), weight: 1 },
-    { arbitrary: fc.record({ do: locks, ...who, cells: some }), weight: 2 },
-    {
-      arbitrary: fc.record({
-        do: fc.constant('restore' as const),
-        ...who,
-        cells: some,
-        back: fc.nat({ max: 12 }),
-        mode,
-      }),
-      weight: 1,
-    },
-    {
-      arbitrary: fc.record({
-        do: fc.constant('retry' as const),
-        back: fc.nat({ max: 4 }),
-        altered: fc.boolean(),
-      }),
-      weight: 2,
-    },
-    ...(options.permissions === false
-      ? []
-      : [{ arbitrary: fc.record({ do: permits, ...who, cell }), weight: 1 }]),
+    one(write, 14),
+    { arbitrary: turns, weight: 6 },
+    one(look, 1),
+    one(fc.record({ do: locks, ...who, cells: some }), 2),
+    one(restore, 1),
+    one(retry, 2),
+    one(fc.record({ do: permits, ...who, cell }), permissions),
   )
 }
 
