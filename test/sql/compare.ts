@@ -1,11 +1,11 @@
 /** Runs a history against an engine and the model side by side, and tells the first difference. */
 import { perform, logRow, type Engine, type LogRow } from './engine.ts'
-import type { Base, Command, History } from './histories.ts'
+import type { Base, Command, History } from './history.ts'
 import { readCell } from './model/rule.ts'
 import { apply, budgetOf, createWorld, preview, type World } from './model/world.ts'
 import type { Call, Item, Reply, TurnReply, Value } from './model/types.ts'
 
-export class HistoryMismatch extends Error {
+class HistoryMismatch extends Error {
   override readonly name = 'HistoryMismatch'
 }
 

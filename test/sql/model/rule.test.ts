@@ -1,6 +1,6 @@
 /** The sentences of DESIGN §2.3, in their order. */
 import { describe, expect, it } from 'vitest'
-import { results, Sheet } from './sheet.ts'
+import { DELETE, results, Sheet } from './sheet.ts'
 
 describe('a session groups changes into one step', () => {
   it('takes back all calls of a session at once', () => {
@@ -195,5 +195,37 @@ describe('the outcome per cell', () => {
     expect(sheet.preview('ana', 'undo')).toEqual(outcomes)
     expect(sheet.preview('ana', 'redo')).toEqual({})
     expect(sheet.world).toBe(world)
+  })
+})
+
+describe('the worked examples of docs/reference/undo.md', () => {
+  const told = (outcomes: Record<string, string>) => outcomes.a
+
+  it('two writers take back and bring back', () => {
+    const sheet = new Sheet()
+    sheet.write('A', { a: '1' })
+    sheet.write('B', { a: '2' })
+    const rows = (['A undo', 'B undo', 'A redo', 'A undo', 'B redo', 'A redo'] as const).map((row) => {
+      const [user, kind] = row.split(' ') as ['A' | 'B', 'undo' | 'redo']
+      return [row, told(sheet[kind](user)), sheet.value('a')]
+    })
+    expect(rows).toEqual([
+      ['A undo', 'superseded', '2'],
+      ['B undo', 'reverted', null],
+      ['A redo', 'reverted', '1'],
+      ['A undo', 'reverted', null],
+      ['B redo', 'reverted', '2'],
+      ['A redo', 'superseded', '2'],
+    ])
+  })
+
+  it('a number is confirmed, and its cell deleted', () => {
+    const sheet = new Sheet()
+    sheet.write('A', { a: '1' })
+    expect(results(sheet.write('B', { a: '1' }))).toEqual(['written'])
+    expect([told(sheet.undo('A')), sheet.value('a')]).toEqual(['superseded', '1'])
+    sheet.write('C', { a: DELETE })
+    expect([told(sheet.undo('B')), sheet.value('a')]).toEqual(['missing', undefined])
+    expect([told(sheet.undo('C')), sheet.value('a')]).toEqual(['reverted', null])
   })
 })

@@ -22,7 +22,7 @@ type Row = {
   readonly revision: number
 }
 
-export type ValueType = 'input' | 'calculated' | 'imported'
+type ValueType = 'input' | 'calculated' | 'imported'
 
 /** A change in the sense of the rule. Its place in the log is its place in the order, for ever. */
 export type Change = Row & {
@@ -37,9 +37,9 @@ export type Mark = Row & { readonly kind: 'undo' | 'redo'; readonly step: string
 
 export type Entry = Change | Mark
 
-export type Step = { readonly id: string; readonly user: string; readonly session: string | null }
+type Step = { readonly id: string; readonly user: string; readonly session: string | null }
 
-export type Stacks = { readonly undo: readonly string[]; readonly redo: readonly string[] }
+type Stacks = { readonly undo: readonly string[]; readonly redo: readonly string[] }
 
 export type Budget = {
   readonly name: string
