@@ -37,7 +37,7 @@ export function prepareChange(change: CellChange, field: string): PreparedChange
   return { item, address, base, mine }
 }
 
-export function toReference(cell: Cell | CellAddress, field: string): CellReference {
+function toReference(cell: Cell | CellAddress, field: string): CellReference {
   return isCell(cell) && cell.exists ? cell.id : resolveAddress(cell, field)
 }
 

@@ -35,7 +35,7 @@ export interface WriteItem {
   readonly base: number | null
 }
 
-export interface WriteRequest {
+interface WriteRequest {
   readonly budgetVersionId: string
   readonly items: readonly WriteItem[]
   readonly mode: WriteMode

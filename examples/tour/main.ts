@@ -1,0 +1,57 @@
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { parseArgs, styleText } from 'node:util'
+import { startLocalStack } from '@efir/cells/local'
+import { importReceipts } from '../federal-budget/import.ts'
+import { readReceipts, toCells } from '../federal-budget/receipts.ts'
+import { showProgress } from './progress.ts'
+import { setStage } from './stage.ts'
+import { runTour } from './tour.ts'
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    directory: { type: 'string', default: join(import.meta.dirname, '../../.stack') },
+  },
+})
+const print = (line: string) => console.log(line)
+const heading = (line: string) => print(styleText('bold', line))
+
+const interrupted = new AbortController()
+process.once('SIGINT', () => interrupted.abort())
+process.once('SIGTERM', () => interrupted.abort())
+
+heading('Starting Postgres, REST and Auth on this machine …')
+await using stack = await startLocalStack({ directory: values.directory })
+const stage = await setStage(stack)
+
+const cells = toCells(await readReceipts())
+const budget = stage.alice.cells.budget(stage.budgetVersionId)
+heading(`Importing ${cells.length.toLocaleString('en-US')} cells of US federal receipts`)
+const bar = showProgress(cells.length)
+const { created, present } = await importReceipts(budget, cells, {
+  onProgress: (done) => bar.update(done),
+  signal: interrupted.signal,
+}).finally(() => bar.stop())
+print(`   ${created.toLocaleString('en-US')} created, ${present.toLocaleString('en-US')} were there already`)
+
+let count = 0
+for await (const page of budget.list({ module: 'receipts' }, { pageSize: 5_000 }).pages())
+  count += page.cells.length
+print(`   The budget now holds ${count.toLocaleString('en-US')} cells of receipts.`)
+
+await runTour(stack, stage, print)
+
+if (!values.once) {
+  heading('\nThe stack stays up until Ctrl-C. Any supabase-js client can connect:')
+  print(`   URL            ${stack.url}`)
+  print(`   anon key       ${stack.anonKey}`)
+  print(`   service key    ${stack.serviceKey}`)
+  print(`   database       ${stack.databaseUrl}`)
+  print(`   budget version ${stage.budgetVersionId}`)
+  for (const { name, id, email } of [stage.alice, stage.bob, stage.mallory]) {
+    print(`   ${name.padEnd(14)} ${await stack.signToken({ sub: id, email }, { expiresIn: 86_400 })}`)
+  }
+  if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort')
+  heading('Stopping.')
+}

@@ -1,0 +1,47 @@
+import hostDown from './sql/000_host.down.sql'
+import hostUp from './sql/000_host.up.sql'
+import writebackDown from './sql/009_planning_cells_writeback.down.sql'
+import writebackUp from './sql/009_planning_cells_writeback.up.sql'
+import changeRecordsDown from './sql/010_change_records.down.sql'
+import changeRecordsUp from './sql/010_change_records.up.sql'
+import revisionsDown from './sql/011_revisions.down.sql'
+import revisionsUp from './sql/011_revisions.up.sql'
+import cellRulesDown from './sql/012_cell_rules.down.sql'
+import cellRulesUp from './sql/012_cell_rules.up.sql'
+import changeLogDown from './sql/013_change_log.down.sql'
+import changeLogUp from './sql/013_change_log.up.sql'
+import leanIndexesDown from './sql/014_lean_indexes.down.sql'
+import leanIndexesUp from './sql/014_lean_indexes.up.sql'
+import budgetAccessDown from './sql/015_budget_access.down.sql'
+import budgetAccessUp from './sql/015_budget_access.up.sql'
+import readCellsDown from './sql/016_read_cells.down.sql'
+import readCellsUp from './sql/016_read_cells.up.sql'
+import writeOperationsDown from './sql/017_write_operations.down.sql'
+import writeOperationsUp from './sql/017_write_operations.up.sql'
+import writeCellsDown from './sql/018_write_cells.down.sql'
+import writeCellsUp from './sql/018_write_cells.up.sql'
+
+/** One numbered migration: the text of its two files, written for the schema `efir_budget`. */
+export type Migration = {
+  /** The file name without `.up.sql`. */
+  readonly name: string
+  readonly up: string
+  readonly down: string
+  /** Applied only on request: the tables of an application that has none. */
+  readonly optional?: 'host'
+}
+
+/** Every migration, in the order of application. To add one: its two imports above, its line here. */
+export const bundle: readonly Migration[] = [
+  { name: '000_host', up: hostUp, down: hostDown, optional: 'host' },
+  { name: '009_planning_cells_writeback', up: writebackUp, down: writebackDown },
+  { name: '010_change_records', up: changeRecordsUp, down: changeRecordsDown },
+  { name: '011_revisions', up: revisionsUp, down: revisionsDown },
+  { name: '012_cell_rules', up: cellRulesUp, down: cellRulesDown },
+  { name: '013_change_log', up: changeLogUp, down: changeLogDown },
+  { name: '014_lean_indexes', up: leanIndexesUp, down: leanIndexesDown },
+  { name: '015_budget_access', up: budgetAccessUp, down: budgetAccessDown },
+  { name: '016_read_cells', up: readCellsUp, down: readCellsDown },
+  { name: '017_write_operations', up: writeOperationsUp, down: writeOperationsDown },
+  { name: '018_write_cells', up: writeCellsUp, down: writeCellsDown },
+]

@@ -1,0 +1,48 @@
+/**
+ * Runs SQL on **one** database session and gives the rows. Wrap the driver that the application already has;
+ * the migrations need none of their own.
+ *
+ * Text without parameters may hold several statements (its rows are then not looked at), so it must go through the
+ * simple protocol, as `sql.unsafe(text)` of `postgres` and `client.query(text)` of `pg` do. A pool is no session:
+ * reserve a connection of it first. `migrate` notices a change of session and refuses.
+ *
+ * @example
+ * ```ts
+ * import postgres from 'postgres'
+ *
+ * const sql = postgres(url, { max: 1, prepare: false, onnotice() {} })
+ * const query: Query = (text, parameters) => sql.unsafe(text, parameters as never[])
+ * ```
+ */
+export type Query = (
+  text: string,
+  parameters?: readonly unknown[],
+) => Promise<readonly Record<string, unknown>[]>
+
+/** The first column of the first row as text; every query of ours casts what it reads, so that drivers agree. */
+export async function queryText(
+  query: Query,
+  text: string,
+  parameters?: readonly unknown[],
+): Promise<string | undefined> {
+  const [row] = await query(text, parameters)
+  const [value] = Object.values(row ?? {})
+  return typeof value === 'string' ? value : undefined
+}
+
+/**
+ * Runs `work` in a transaction of its own. READ COMMITTED whatever the database's default is: after waiting for a
+ * lock, the next statement must see what its holder committed.
+ */
+export async function transaction<T>(query: Query, work: () => Promise<T>): Promise<T> {
+  await query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE')
+  try {
+    const result = await work()
+    await query('COMMIT')
+    return result
+  } catch (error) {
+    // The first error is the one to tell; a lost connection makes the rollback fail too, and has rolled back anyway.
+    await query('ROLLBACK').catch(() => undefined)
+    throw error
+  }
+}

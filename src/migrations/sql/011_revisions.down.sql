@@ -1,0 +1,3 @@
+DROP TRIGGER cell_commits_revision ON efir_budget.cell_commits;
+DROP FUNCTION efir_budget.stamp_revisions;
+DROP FUNCTION efir_budget.open_commit;

@@ -1,0 +1,143 @@
+-- 017_write_operations: what a write call is made of: its items, how each ended, how a repeat of it is known,
+-- and how it is refused.
+
+-- Retries are safe: the stored result of an operation answers a repeat of it.
+CREATE TABLE efir_budget.cell_operations (
+  operation_id uuid PRIMARY KEY,
+  budget_version_id uuid NOT NULL,
+  actor uuid,
+  payload_hash bytea NOT NULL,
+  result jsonb NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON TABLE efir_budget.cell_operations IS 'Results of named calls. A row may be removed once no client will repeat its call.';
+COMMENT ON COLUMN efir_budget.cell_operations.payload_hash IS 'SHA-256 of the call''s arguments: one name stands for one call.';
+
+CREATE INDEX idx_operations_time ON efir_budget.cell_operations USING brin (created_at);
+
+ALTER TABLE efir_budget.cell_operations ENABLE ROW LEVEL SECURITY;
+REVOKE ALL ON efir_budget.cell_operations FROM PUBLIC, anon, authenticated, service_role;
+
+CREATE TRIGGER operations_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.cell_operations
+FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
+COMMENT ON TRIGGER operations_guard ON efir_budget.cell_operations IS 'By the engine alone.';
+
+CREATE TYPE efir_budget.write_item AS (
+  n integer,
+  problem jsonb,
+  id uuid,
+  new_id uuid,
+  module_code text,
+  entity_id uuid,
+  field_name text,
+  period_code text,
+  value_numeric numeric(18, 4),
+  value_text text,
+  deleting boolean,
+  base integer
+);
+COMMENT ON TYPE efir_budget.write_item IS
+'One item of a write call, checked: its place from 0, what is wrong with it, the cell it names or the id for a new one.';
+
+CREATE TYPE efir_budget.write_outcome AS (
+  n integer,
+  id uuid,
+  version integer,
+  changes boolean,
+  value_numeric numeric(18, 4),
+  value_text text,
+  deleting boolean
+);
+COMMENT ON TYPE efir_budget.write_outcome IS
+'An item that is good: the cell, held against others, with the version it will have, and whether that is a new one.';
+
+REVOKE ALL ON TYPE efir_budget.write_item, efir_budget.write_outcome FROM PUBLIC;
+
+-- Waits for a concurrent call of the same name, and answers with its result; NULL when this call is the first.
+CREATE FUNCTION efir_budget.replay_operation(
+  p_operation_id uuid, p_budget_version_id uuid, p_actor uuid, p_payload_hash bytea
+) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+DECLARE
+  v_stored efir_budget.cell_operations;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('efir_budget.operation:' || p_operation_id::text, 0));
+  SELECT * INTO v_stored FROM efir_budget.cell_operations AS stored WHERE stored.operation_id = p_operation_id;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  IF v_stored.budget_version_id <> p_budget_version_id
+    OR v_stored.actor IS DISTINCT FROM p_actor
+    OR v_stored.payload_hash <> p_payload_hash
+  THEN
+    PERFORM efir_budget.refuse_argument('operation_id', to_jsonb(p_operation_id), 'new for a call that differs');
+  END IF;
+  RETURN v_stored.result;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.replay_operation IS 'The stored result of a repeated call. Internal.';
+
+-- Before any cell is locked: a session is a row that two calls may both want to insert, and one of them then waits.
+CREATE FUNCTION efir_budget.join_session(
+  p_session_id uuid, p_budget_version_id uuid, p_actor uuid, p_label text, p_change_type text
+) RETURNS boolean
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+BEGIN
+  INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, label, change_type, created_at)
+  VALUES (p_session_id, p_budget_version_id, p_actor, p_label, p_change_type, clock_timestamp())
+  ON CONFLICT (id) DO NOTHING;
+  IF FOUND THEN
+    RETURN TRUE;
+  END IF;
+  IF NOT EXISTS (
+    SELECT FROM efir_budget.cell_sessions AS step
+    WHERE step.id = p_session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor
+  ) THEN
+    RAISE EXCEPTION 'The session belongs to someone else, or to another budget.'
+      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'Begin a session of your own.';
+  END IF;
+  RETURN FALSE;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.join_session IS 'Begins a session (true), or goes on with one of the same user and budget (false). Internal.';
+
+CREATE FUNCTION efir_budget.refuse_write(p_refused jsonb) RETURNS void
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = ''
+AS $$
+DECLARE
+  v_kind text;
+BEGIN
+  SELECT refused.result ->> 1 INTO v_kind
+  FROM jsonb_array_elements(p_refused) AS refused (result)
+  ORDER BY array_position(ARRAY['invalid', 'not_found', 'forbidden', 'locked', 'conflict'], refused.result ->> 1)
+  LIMIT 1;
+
+  RAISE EXCEPTION '%', format(CASE v_kind
+    WHEN 'invalid' THEN 'Nothing was written: %s of the items cannot be accepted.'
+    WHEN 'not_found' THEN 'Nothing was written: %s of the items name no cell or cannot be accepted.'
+    WHEN 'forbidden' THEN 'Nothing was written: %s of the items are not yours to write.'
+    WHEN 'locked' THEN 'Nothing was written: %s of the cells are locked or have changed.'
+    ELSE 'Nothing was written: %s of the cells have changed since they were read.'
+  END, jsonb_array_length(p_refused))
+    USING ERRCODE = CASE v_kind
+      WHEN 'invalid' THEN 'PT422' WHEN 'not_found' THEN 'PT404' WHEN 'forbidden' THEN 'PT403' WHEN 'locked' THEN 'PT423' ELSE 'PT409'
+    END,
+    DETAIL = jsonb_build_object('results', p_refused)::text,
+    HINT = 'DETAIL has each item that was not good: its place, what became of it and why. With p_mode "partial" the others land.';
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.refuse_write IS 'Raises the refusal of an atomic call. Internal.';
+
+REVOKE ALL ON FUNCTION efir_budget.replay_operation FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.join_session FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.refuse_write FROM PUBLIC, anon, authenticated, service_role;

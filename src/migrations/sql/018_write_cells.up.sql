@@ -1,0 +1,400 @@
+-- 018_write_cells: many cells in one call, each based on a version, all in set-based steps.
+--
+-- Order of locks, the same for everyone, so that waiting never runs in a circle: operation, session, new keys in
+-- key order, existing cells in id order, and at the very end the budgets (stamp_revisions). Whoever waits for a
+-- key holds no cell.
+
+-- Checks the items and finds the cells that they name, without locking any. p_new_ids: from an earlier look.
+CREATE FUNCTION efir_budget.parse_items(
+  p_budget_version_id uuid, p_items jsonb, p_new_ids uuid[]
+) RETURNS efir_budget.write_item[]
+LANGUAGE plpgsql
+SET search_path = ''
+-- One index lookup per item is linear at any size; the planner, who cannot know how many will come or how the
+-- table will have grown when it uses the plan again, is not left a choice.
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+DECLARE
+  c_uuid CONSTANT text := '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
+  -- Ids that begin with the time, as the column's default does.
+  v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
+  v_items efir_budget.write_item[];
+BEGIN
+  WITH checked AS MATERIALIZED (
+    SELECT
+      item.*,
+      CASE
+        WHEN item.id IS NOT NULL AND item.id !~ c_uuid THEN '["invalid", "id", "An id is a uuid."]'::jsonb
+        WHEN item.id IS NULL AND coalesce(item.module, '') = '' THEN '["invalid", "module", "A cell has a module, or is named by its id."]'
+        WHEN item.id IS NULL AND char_length(item.module) > 50 THEN '["invalid", "module", "A module has at most 50 characters."]'
+        WHEN item.id IS NULL AND coalesce(item.field, '') = '' THEN '["invalid", "field", "A cell has a field."]'
+        WHEN item.id IS NULL AND char_length(item.field) > 100 THEN '["invalid", "field", "A field has at most 100 characters."]'
+        WHEN item.id IS NULL AND char_length(item.period) > 20 THEN '["invalid", "period", "A period has at most 20 characters."]'
+        WHEN item.id IS NULL AND item.entity !~ c_uuid THEN '["invalid", "entity", "An entity is a uuid or null."]'
+        WHEN item.delete NOT IN ('true', 'false') THEN '["invalid", "delete", "delete is true or false."]'
+        WHEN item.delete = 'true' AND (item.number IS NOT NULL OR item.text IS NOT NULL)
+          THEN '["invalid", "delete", "A deletion carries no value."]'
+        WHEN item.number IS NOT NULL AND item.text IS NOT NULL THEN '["invalid", "text", "A cell holds a number or a text, not both."]'
+        WHEN item.number !~ '^-?[0-9]{1,14}([.][0-9]{1,4})?$'
+          THEN '["invalid", "number", "A number is decimal text with at most 14 digits before the point and 4 behind it."]'
+        WHEN item.base !~ '^[0-9]{1,9}$' THEN '["invalid", "base", "A base is a version, 0 or null."]'
+      END AS problem
+    FROM ROWS FROM (
+      jsonb_to_recordset(p_items) AS (
+        id text, module text, entity text, field text, period text, number text, text text, delete text, base text
+      )
+    ) WITH ORDINALITY AS item (id, module, entity, field, period, number, text, delete, base, n)
+  ),
+  typed AS MATERIALIZED (
+    SELECT
+      checked.n,
+      checked.problem,
+      checked.problem IS NULL AND checked.id IS NOT NULL AS by_id,
+      checked.problem IS NULL AND checked.id IS NULL AS by_key,
+      CASE WHEN checked.problem IS NULL THEN checked.id::uuid END AS id,
+      checked.module,
+      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN checked.entity::uuid END AS entity,
+      checked.field,
+      checked.period,
+      CASE WHEN checked.problem IS NULL THEN checked.number::numeric(18, 4) END AS number,
+      checked.text,
+      coalesce(checked.delete = 'true', false) AS deleting,
+      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base
+    FROM checked
+  ),
+  found AS (
+    SELECT
+      typed.*,
+      cell.id AS cell_id,
+      -- The same cell twice: by its id, or by its key where there is none yet.
+      typed.problem IS NULL AND 1 < row_number() OVER (
+        PARTITION BY
+          cell.id,
+          CASE WHEN cell.id IS NULL THEN coalesce(typed.id, typed.entity) END,
+          CASE WHEN cell.id IS NULL THEN typed.period END COLLATE "C",
+          CASE WHEN cell.id IS NULL THEN typed.field END COLLATE "C",
+          CASE WHEN cell.id IS NULL THEN typed.module END COLLATE "C",
+          typed.problem IS NULL
+        ORDER BY typed.n
+      ) AS again
+    FROM typed
+    -- One branch per way to be named, each with plain equality: IS NOT DISTINCT FROM would use no index.
+    LEFT JOIN LATERAL (
+      SELECT cell.id FROM efir_budget.planning_cells AS cell
+      WHERE typed.by_id AND cell.id = typed.id AND cell.budget_version_id = p_budget_version_id
+      UNION ALL
+      SELECT cell.id FROM efir_budget.planning_cells AS cell
+      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NOT NULL
+        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
+        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code = typed.period
+      UNION ALL
+      SELECT cell.id FROM efir_budget.planning_cells AS cell
+      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NULL
+        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
+        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code IS NULL
+      UNION ALL
+      SELECT cell.id FROM efir_budget.planning_cells AS cell
+      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NOT NULL
+        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
+        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code = typed.period
+      UNION ALL
+      SELECT cell.id FROM efir_budget.planning_cells AS cell
+      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NULL
+        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
+        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code IS NULL
+    ) AS cell ON TRUE
+  )
+  SELECT array_agg(
+    ROW(
+      found.n - 1,
+      CASE
+        WHEN found.problem IS NOT NULL THEN found.problem
+        WHEN found.again THEN '["invalid", "key", "The cell is in this call already."]'
+        WHEN found.cell_id IS NOT NULL THEN NULL
+        WHEN found.by_id THEN '["not_found", "There is no cell of that id in this budget."]'
+        WHEN found.base > 0 THEN '["conflict", null]'
+      END,
+      found.cell_id,
+      coalesce(
+        p_new_ids[found.n],
+        encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
+      ),
+      found.module, found.entity, found.field, found.period,
+      found.number, found.text, found.deleting, found.base
+    )::efir_budget.write_item
+    ORDER BY found.n
+  ) INTO v_items
+  FROM found;
+  RETURN v_items;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.parse_items IS 'The items of a write call, checked and resolved. Internal.';
+
+-- Why items that name an existing cell are not among the good ones. p_tried: whether locks were taken; where not,
+-- a good item is simply not among the good ones, and is passed over.
+CREATE FUNCTION efir_budget.explain_refusals(
+  p_items efir_budget.write_item[], p_good efir_budget.write_outcome[], p_tried boolean
+) RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+DECLARE
+  v_is_good boolean[] := array_fill(FALSE, ARRAY[cardinality(p_items)]);
+  v_outcome efir_budget.write_outcome;
+  v_refused jsonb;
+BEGIN
+  FOREACH v_outcome IN ARRAY p_good LOOP
+    v_is_good[v_outcome.n + 1] := TRUE;
+  END LOOP;
+
+  SELECT jsonb_agg(judged.result ORDER BY judged.n) INTO v_refused
+  FROM (
+    SELECT
+      item.n,
+      CASE
+        WHEN cell.id IS NULL THEN jsonb_build_array(item.n, 'not_found', 'The cell is gone.')
+        WHEN cell.is_locked THEN jsonb_build_array(item.n, 'locked', shown.tuple)
+        WHEN NOT p_tried AND CASE
+          WHEN item.base IS NULL THEN TRUE
+          WHEN item.base = 0 THEN cell.deleted_at IS NOT NULL
+          ELSE cell.version = item.base AND cell.deleted_at IS NULL
+        END THEN NULL
+        ELSE jsonb_build_array(item.n, 'conflict', shown.tuple)
+      END AS result
+    FROM unnest(p_items) AS item
+    LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id
+    WHERE item.problem IS NULL AND item.id <> item.new_id AND NOT v_is_good[item.n + 1]
+  ) AS judged
+  WHERE judged.result IS NOT NULL;
+  RETURN coalesce(v_refused, '[]');
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.explain_refusals IS 'The results of items that did not get hold of their cell. Internal.';
+
+CREATE FUNCTION efir_budget.write_cells(
+  p_budget_version_id uuid,
+  p_items jsonb,
+  p_mode text DEFAULT 'atomic',
+  p_operation_id uuid DEFAULT NULL,
+  p_session_id uuid DEFAULT NULL,
+  p_session_label text DEFAULT NULL,
+  p_change_type text DEFAULT 'manual'
+) RETURNS jsonb
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+DECLARE
+  v_actor uuid := auth.uid();
+  v_session uuid := coalesce(p_session_id, gen_random_uuid());
+  v_hash bytea;
+  v_result jsonb;
+  v_value_type text := CASE p_change_type WHEN 'import' THEN 'imported' WHEN 'calculation' THEN 'calculated' ELSE 'input' END;
+  v_at timestamptz := clock_timestamp();
+  v_begun boolean;
+  v_earnest boolean;
+  v_items efir_budget.write_item[];
+  v_new integer;
+  v_existing integer;
+  v_inserted integer := 0;
+  v_good efir_budget.write_outcome[] := '{}';
+  v_refused jsonb := '[]';
+  v_updates integer;
+  v_commit bigint;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_mode IS NULL OR p_mode NOT IN ('atomic', 'partial') THEN
+    PERFORM efir_budget.refuse_argument('p_mode', to_jsonb(p_mode), 'atomic or partial');
+  ELSIF p_change_type IS NULL OR p_change_type NOT IN ('manual', 'spread', 'import', 'calculation') THEN
+    PERFORM efir_budget.refuse_argument('p_change_type', to_jsonb(p_change_type), 'manual, spread, import or calculation');
+  ELSIF char_length(p_session_label) > 200 THEN
+    PERFORM efir_budget.refuse_argument('p_session_label', to_jsonb(char_length(p_session_label)), 'at most 200 characters');
+  ELSIF p_items IS NULL OR jsonb_typeof(p_items) <> 'array' OR jsonb_array_length(p_items) NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_items', to_jsonb(jsonb_typeof(p_items)), 'an array of 1 to 10000 objects');
+  ELSIF jsonb_path_exists(p_items, '$[*] ? (@.type() != "object")') THEN
+    PERFORM efir_budget.refuse_argument('p_items', NULL, 'an array of 1 to 10000 objects');
+  END IF;
+
+  IF p_operation_id IS NOT NULL THEN
+    v_hash := sha256(convert_to(
+      jsonb_build_array(p_items, p_mode, p_session_id, p_session_label, p_change_type)::text, 'UTF8'
+    ));
+    v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
+    IF v_result IS NOT NULL THEN
+      RETURN v_result;
+    END IF;
+  END IF;
+  v_begun := efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type);
+
+  v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
+  SELECT
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NOT NULL),
+    coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
+  INTO v_new, v_existing, v_refused
+  FROM unnest(v_items) AS item;
+  -- An atomic call that is refused anyway takes no locks; it still learns about its other items below.
+  v_earnest := p_mode = 'partial' OR v_refused = '[]';
+
+  IF v_earnest AND v_new > 0 THEN
+    v_commit := efir_budget.open_commit(p_budget_version_id, v_session, p_change_type, p_operation_id, v_actor, v_at);
+    INSERT INTO efir_budget.planning_cells (
+      id, budget_version_id, module_code, entity_id, field_name, period_code,
+      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version
+    )
+    SELECT
+      item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
+      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -1
+    FROM unnest(v_items) AS item
+    WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
+    ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
+    ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+
+    IF v_inserted < v_new THEN
+      -- Someone else made some of these cells meanwhile: from here on they are existing ones.
+      SELECT efir_budget.parse_items(p_budget_version_id, p_items, array_agg(item.new_id ORDER BY item.n))
+      INTO v_items
+      FROM unnest(v_items) AS item;
+      v_existing := v_existing + v_new - v_inserted;
+      IF EXISTS (SELECT FROM unnest(v_items) AS item WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting) THEN
+        -- Neither made by us nor to be found: the budget went away meanwhile, and its cells with it.
+        PERFORM efir_budget.require_budget(NULL);
+      END IF;
+    END IF;
+  END IF;
+
+  IF v_earnest AND v_existing > 0 THEN
+    -- Lock and compare in one: a stale writer leaves the row to others, and who waited sees the newest version.
+    WITH held AS MATERIALIZED (
+      SELECT
+        item.n, item.value_numeric, item.value_text, item.deleting,
+        cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
+        cell.deleted_at, cell.modified_by, cell.value_type
+      FROM unnest(v_items) AS item
+      INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
+      WHERE item.problem IS NULL AND item.id <> item.new_id AND NOT cell.is_locked
+        AND CASE
+          WHEN item.base IS NULL THEN TRUE
+          WHEN item.base = 0 THEN cell.deleted_at IS NOT NULL
+          ELSE cell.version = item.base AND cell.deleted_at IS NULL
+        END
+      ORDER BY cell.id
+      FOR NO KEY UPDATE OF cell
+    ),
+    judged AS (
+      SELECT
+        held.*,
+        CASE
+          WHEN held.deleting OR held.deleted_at IS NOT NULL THEN held.deleting <> (held.deleted_at IS NOT NULL)
+          WHEN held.value_numeric IS DISTINCT FROM held.old_numeric OR held.value_text IS DISTINCT FROM held.old_text THEN TRUE
+          -- To repeat by hand what someone else wrote is to confirm it, and survives the other's undo.
+          ELSE p_change_type = 'manual' AND coalesce(held.modified_by <> v_actor AND held.value_type <> 'calculated', FALSE)
+        END AS changes
+      FROM held
+    )
+    SELECT
+      coalesce(array_agg(
+        ROW(
+          judged.n, judged.id, judged.version + judged.changes::integer, judged.changes,
+          judged.value_numeric, judged.value_text, judged.deleting
+        )::efir_budget.write_outcome
+      ), '{}'),
+      count(*) FILTER (WHERE judged.changes)
+    INTO v_good, v_updates
+    FROM judged;
+  END IF;
+
+  IF cardinality(v_good) < v_existing THEN
+    v_refused := v_refused || efir_budget.explain_refusals(v_items, v_good, v_earnest);
+  END IF;
+  IF p_mode = 'atomic' AND v_refused <> '[]' THEN
+    PERFORM efir_budget.refuse_write(v_refused);
+  END IF;
+
+  IF v_updates > 0 THEN
+    IF v_new = 0 THEN
+      -- Time was spent waiting for locks; a cell's times go the way of its versions.
+      v_at := clock_timestamp();
+      v_commit := efir_budget.open_commit(p_budget_version_id, v_session, p_change_type, p_operation_id, v_actor, v_at);
+    END IF;
+    UPDATE efir_budget.planning_cells AS cell
+    SET value_numeric = outcome.value_numeric,
+      value_text = outcome.value_text,
+      value_type = v_value_type,
+      deleted_at = CASE WHEN outcome.deleting THEN v_at END,
+      modified_by = v_actor,
+      modified_at = v_at,
+      version = -1
+    FROM unnest(v_good) AS outcome
+    WHERE cell.id = outcome.id AND outcome.changes;
+  ELSIF v_inserted = 0 THEN
+    -- Nothing was written: no commit, and no step to undo.
+    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    IF v_begun THEN
+      DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
+    END IF;
+    v_commit := NULL;
+  END IF;
+
+  SELECT jsonb_agg(answer.result ORDER BY answer.n) INTO v_result
+  FROM (
+    SELECT
+      item.n,
+      CASE WHEN item.deleting THEN '["unchanged", null]' ELSE jsonb_build_array('written', item.new_id, 1) END AS result
+    FROM unnest(v_items) AS item
+    WHERE item.problem IS NULL AND coalesce(item.id = item.new_id, TRUE)
+    UNION ALL
+    SELECT outcome.n, jsonb_build_array('written', outcome.id, outcome.version)
+    FROM unnest(v_good) AS outcome
+    WHERE outcome.changes
+    UNION ALL
+    SELECT outcome.n, jsonb_build_array('unchanged', shown.tuple)
+    FROM unnest(v_good) AS outcome
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = outcome.id
+    WHERE NOT outcome.changes
+    UNION ALL
+    SELECT (refused.result ->> 0)::integer, refused.result - 0
+    FROM jsonb_array_elements(v_refused) AS refused (result)
+  ) AS answer;
+
+  -- The last act, once: from here to the commit this budget's other writers wait.
+  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
+  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+
+  v_result := jsonb_build_object(
+    'revision', coalesce(
+      (SELECT stamped.revision FROM efir_budget.cell_commits AS stamped WHERE stamped.commit_id = v_commit),
+      efir_budget.current_revision(p_budget_version_id)
+    ),
+    'operationId', p_operation_id, 'sessionId', v_session, 'actor', v_actor, 'at', v_at, 'results', v_result
+  );
+  IF p_operation_id IS NOT NULL THEN
+    INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
+    VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
+  END IF;
+  RETURN v_result;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.write_cells IS
+'Writes up to 10000 cells, each based on a version; see docs/reference/wire.md. Call it last in a transaction, and once.';
+
+REVOKE ALL ON FUNCTION efir_budget.parse_items FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.explain_refusals FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.write_cells FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION efir_budget.write_cells TO authenticated, service_role;
