@@ -213,8 +213,8 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.judge_turn IS 'What an undo or redo of the step means for each of its cells. Internal.';
 
--- A cell that is not there is told by its address, for there is no tuple of it.
-CREATE FUNCTION efir_budget.turn_results(p_turned efir_budget.turn_outcome[]) RETURNS jsonb
+-- A cell that is not there is told by its address and version, for there is no tuple of it.
+CREATE FUNCTION efir_budget.turn_results(p_ids uuid[], p_outcomes text[]) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
 SET search_path = ''
@@ -230,12 +230,12 @@ BEGIN
       CASE
         WHEN cell.deleted_at IS NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
         ELSE jsonb_build_array(turned.outcome, NULL, jsonb_build_array(
-          cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code
+          cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
         ))
       END
       ORDER BY cell.id
     )
-    FROM unnest(p_turned) AS turned
+    FROM unnest(p_ids, p_outcomes) AS turned (id, outcome)
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
     LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
   ), '[]');
@@ -244,8 +244,108 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.turn_results IS 'The outcomes as the wire knows them, with the cells as they are now. Internal.';
 
+CREATE FUNCTION efir_budget.preview_turn(p_budget_version_id uuid, p_kind text, p_scope jsonb) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = ''
+AS $$
+DECLARE
+  v_modules text[] := efir_budget.scope_modules(p_scope);
+  v_step efir_budget.cell_sessions;
+  v_ids uuid[];
+  v_outcomes text[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, v_modules);
+  SELECT array_agg(turned.id), array_agg(turned.outcome) INTO v_ids, v_outcomes
+  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind)) AS turned;
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'sessionId', v_step.id,
+    'label', v_step.label,
+    'results', efir_budget.turn_results(v_ids, v_outcomes)
+  );
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.preview_turn IS 'What undo or redo would answer now. Internal.';
+
+CREATE FUNCTION efir_budget.preview_undo(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+  SELECT efir_budget.preview_turn(p_budget_version_id, 'undo', p_scope)
+$$;
+
+COMMENT ON FUNCTION efir_budget.preview_undo IS 'What undo would do now, cell by cell, with the cells as they are.';
+
+CREATE FUNCTION efir_budget.preview_redo(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+  SELECT efir_budget.preview_turn(p_budget_version_id, 'redo', p_scope)
+$$;
+
+COMMENT ON FUNCTION efir_budget.preview_redo IS 'What redo would do now, cell by cell, with the cells as they are.';
+
+CREATE FUNCTION efir_budget.describe_step(p_step efir_budget.cell_sessions) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = ''
+SET enable_seqscan = off
+AS $$
+  SELECT jsonb_build_object(
+    'sessionId', p_step.id,
+    'label', p_step.label,
+    'changeType', p_step.change_type,
+    'modules', to_jsonb(p_step.modules),
+    'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
+    'cells', (
+      SELECT count(DISTINCT change.cell_id)
+      FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = p_step.id
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    )
+  )
+  WHERE p_step.id IS NOT NULL
+$$;
+
+COMMENT ON FUNCTION efir_budget.describe_step IS 'A step for a person: what it is called, when it was last written to, how many cells it changed. Internal.';
+
+CREATE FUNCTION efir_budget.undo_state(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+DECLARE
+  v_actor uuid;
+  v_modules text[] := efir_budget.scope_modules(p_scope);
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_actor := efir_budget.require_user();
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'undo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'undo', v_modules)),
+    'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', v_modules))
+  );
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.undo_state IS 'The steps that the caller''s next undo and redo would take; null where there is none.';
+
 REVOKE ALL ON FUNCTION efir_budget.require_user FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.scope_modules FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.top_step FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.judge_turn FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.turn_results FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.preview_turn FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.describe_step FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.preview_undo FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.preview_redo FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.undo_state FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION efir_budget.preview_undo, efir_budget.preview_redo, efir_budget.undo_state TO authenticated, service_role;

@@ -51,10 +51,17 @@ describe('writing', () => {
     expect(sheet.value('a')).toBe(null)
   })
 
-  it('24: an empty value where no cell is makes an empty cell', () => {
+  it('24: an empty value where no cell is shows the same: no cell is made or brought back, none confirmed', () => {
     const sheet = new Sheet()
-    expect(results(sheet.write('ana', { a: null }))).toEqual(['written'])
-    expect(sheet.version('a')).toBe(1)
+    expect(sheet.write('ana', { a: null })).toMatchObject({
+      results: [{ outcome: 'unchanged', current: null }],
+    })
+    expect(results(sheet.write('ana', { a: null }, { base: 1 }))).toBe('refused: conflict')
+    sheet.write('ana', { a: '1' })
+    sheet.write('ana', { a: DELETE })
+    expect(results(sheet.write('ben', { a: null }))).toEqual(['unchanged'])
+    expect(sheet.value('a')).toBe(undefined)
+    expect(sheet.depth('ben')).toEqual([0, 0])
   })
 
   it('25: a delete of what is not there is unchanged, on a version it is a conflict', () => {

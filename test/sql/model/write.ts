@@ -86,13 +86,15 @@ function land(budget: Budget, batch: Batch): [Budget, WriteReply] {
 
 function judge(budget: Budget, { user, ...batch }: Batch, { cell, put, base }: Item): ItemResult {
   const current = readCell(budget, cell)
-  const differs = !same(put, shown(budget, cell))
+  // No cell and an empty one show the same, nothing; only a delete tells them apart.
+  const nothing = current === null && put !== 'gone' && put.value === null
+  const differs = !nothing && !same(put, shown(budget, cell))
   if (batch.onlyDiffering && !differs) return { outcome: 'unchanged', current }
   if (isDenied(budget, user, cell)) return { outcome: 'forbidden' }
   if (current?.locked) return { outcome: 'locked', current }
   if (base !== null && base !== (current?.version ?? 0)) return { outcome: 'conflict', current }
   const author = authorOf(effective(budget.log, cell))
-  const confirmation = batch.confirms && put !== 'gone' && author !== null && author !== user
+  const confirmation = batch.confirms && put !== 'gone' && !nothing && author !== null && author !== user
   if (!differs && !confirmation) return { outcome: 'unchanged', current }
   return { outcome: 'written', version: (budget.versions[cell] ?? 0) + 1 }
 }
