@@ -27,7 +27,7 @@ export function toRefusedChange(result: RefusedResult, index: number, change: Pr
 }
 
 /** The public error of a call that the database refused whole. */
-export function toPublicError(refusal: Refusal, changes: readonly PreparedChange[] = []): CellsError {
+function toPublicError(refusal: Refusal, changes: readonly PreparedChange[] = []): CellsError {
   const refused = refusal.results.flatMap(([index, result]) => {
     const change = changes[index]
     if (change === undefined || result.status === 'written' || result.status === 'unchanged') return []
@@ -90,4 +90,9 @@ function toValidationError(
   if (invalid === undefined) return new ValidationError('argument', undefined, refusal.message, options)
   const field = `changes[${invalid.index}].${invalid.field}`
   return new ValidationError(field, changes[invalid.index]?.mine, invalid.message, options)
+}
+
+/** For the end of a call: a refusal becomes the public error, anything else passes. */
+export function rethrow(error: unknown, changes?: readonly PreparedChange[]): never {
+  throw error instanceof Refusal ? toPublicError(error, changes) : error
 }
