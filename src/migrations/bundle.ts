@@ -20,6 +20,10 @@ import writeOperationsDown from './sql/017_write_operations.down.sql'
 import writeOperationsUp from './sql/017_write_operations.up.sql'
 import writeCellsDown from './sql/018_write_cells.down.sql'
 import writeCellsUp from './sql/018_write_cells.up.sql'
+import undoStacksDown from './sql/019_undo_stacks.down.sql'
+import undoStacksUp from './sql/019_undo_stacks.up.sql'
+import undoDown from './sql/020_undo.down.sql'
+import undoUp from './sql/020_undo.up.sql'
 
 /** One numbered migration: the text of its two files, written for the schema `efir_budget`. */
 export type Migration = {
@@ -44,4 +48,6 @@ export const bundle: readonly Migration[] = [
   { name: '016_read_cells', up: readCellsUp, down: readCellsDown },
   { name: '017_write_operations', up: writeOperationsUp, down: writeOperationsDown },
   { name: '018_write_cells', up: writeCellsUp, down: writeCellsDown },
+  { name: '019_undo_stacks', up: undoStacksUp, down: undoStacksDown },
+  { name: '020_undo', up: undoUp, down: undoDown },
 ]

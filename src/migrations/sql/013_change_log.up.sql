@@ -156,10 +156,12 @@ BEGIN
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE
-      WHEN cell.deleted_at IS NOT NULL AND before.deleted_at IS NULL THEN 'delete'
+      -- Also where an undo shows an older deletion again: a record tells whether the cell is there after it.
+      WHEN cell.deleted_at IS NOT NULL THEN 'delete'
       WHEN cell.deleted_at IS NULL AND before.deleted_at IS NOT NULL THEN 'restore'
       WHEN cell.value_numeric IS DISTINCT FROM before.value_numeric THEN 'update'
       WHEN cell.value_text IS DISTINCT FROM before.value_text THEN 'update'
+      WHEN cell.value_type <> before.value_type THEN 'update'
       WHEN cell.is_locked AND (NOT before.is_locked OR cell.lock_reason IS DISTINCT FROM before.lock_reason) THEN 'lock'
       WHEN before.is_locked AND NOT cell.is_locked THEN 'unlock'
       ELSE 'update'
