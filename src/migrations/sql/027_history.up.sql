@@ -45,7 +45,9 @@ BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
   END IF;
-  condition := efir_budget.cell_condition(p_filter - ARRAY['cell', 'session', 'user', 'type']);
+  condition := efir_budget.cell_condition(
+    CASE WHEN jsonb_typeof(p_filter) = 'object' THEN p_filter - ARRAY['cell', 'session', 'user', 'type'] ELSE p_filter END
+  );
   narrow := p_filter ?| ARRAY['cell', 'session', 'user', 'entity'];
 
   FOR v_member IN SELECT jsonb_object_keys(p_filter) LOOP
@@ -142,7 +144,7 @@ BEGIN
     EXECUTE format(
       'SELECT count(*) FROM (
         SELECT FROM efir_budget.cell_changes AS cell WHERE cell.budget_version_id = $1 %s LIMIT %s
-      ) AS some', v_condition, c_few + 1
+      ) AS candidate', v_condition, c_few + 1
     ) INTO v_count USING p_budget_version_id;
   END IF;
 

@@ -74,9 +74,13 @@ BEGIN
     RETURN NULL;
   END IF;
 
-  -- Once for each budget: from its last commit, back to the last one of somebody else.
+  -- Once for each budget: for the last of the transaction's commits, and not while one is still to come.
   SELECT made.revision INTO v_last FROM efir_budget.cell_commits AS made WHERE made.commit_id = NEW.commit_id;
-  IF v_last IS NULL OR v_last <> efir_budget.current_revision(NEW.budget_version_id) THEN
+  IF v_last IS NULL OR v_last <> efir_budget.current_revision(NEW.budget_version_id) OR EXISTS (
+    SELECT FROM efir_budget.cell_commits AS opened
+    WHERE opened.transaction_id = NEW.transaction_id AND opened.revision IS NULL
+      AND opened.budget_version_id IS NOT DISTINCT FROM NEW.budget_version_id
+  ) THEN
     RETURN NULL;
   END IF;
   BEGIN
