@@ -15,6 +15,7 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
@@ -59,7 +60,10 @@ BEGIN
       checked.n,
       checked.problem,
       checked.problem IS NULL AND checked.id IS NOT NULL AS by_id,
-      checked.problem IS NULL AND checked.id IS NULL AS by_key,
+      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN hashtextextended(
+        p_budget_version_id::text || '/' || checked.module || '/' || coalesce(lower(checked.entity), '')
+        || '/' || checked.field || '/' || coalesce(checked.period, ''), 0
+      ) END AS hash,
       CASE WHEN checked.problem IS NULL THEN checked.id::uuid END AS id,
       checked.module,
       CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN checked.entity::uuid END AS entity,
@@ -87,31 +91,21 @@ BEGIN
         ORDER BY typed.n
       ) AS again
     FROM typed
-    -- One branch per way to be named, each with plain equality: IS NOT DISTINCT FROM would use no index.
-    LEFT JOIN LATERAL (
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_id AND cell.id = typed.id AND cell.budget_version_id = p_budget_version_id
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NOT NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code = typed.period
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code IS NULL
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NOT NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code = typed.period
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code IS NULL
-    ) AS cell ON TRUE
+    -- The id, and the hash that idx_cells_lookup holds, are the only conditions here that an index can serve: offered
+    -- a budget to begin with, a plan made while the table was empty walks all of it for every item.
+    LEFT JOIN efir_budget.planning_cells AS by_id
+      ON by_id.id = typed.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    LEFT JOIN efir_budget.planning_cells AS by_key
+      ON hashtextextended(
+        by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
+        || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
+      ) = typed.hash
+      AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+      AND by_key.module_code IS NOT DISTINCT FROM typed.module
+      AND by_key.entity_id IS NOT DISTINCT FROM typed.entity
+      AND by_key.field_name IS NOT DISTINCT FROM typed.field
+      AND by_key.period_code IS NOT DISTINCT FROM typed.period
+    CROSS JOIN LATERAL (SELECT coalesce(by_id.id, by_key.id) AS id) AS cell
   )
   SELECT array_agg(
     ROW(
@@ -166,6 +160,7 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
@@ -218,6 +213,7 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
@@ -275,7 +271,7 @@ BEGIN
     )
     SELECT
       item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
-      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -1
+      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
     ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
@@ -356,7 +352,7 @@ BEGIN
       deleted_at = CASE WHEN outcome.deleting THEN v_at END,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -1
+      version = -2147483648
     FROM unnest(v_good) AS outcome
     WHERE cell.id = outcome.id AND outcome.changes;
   ELSIF v_inserted = 0 THEN

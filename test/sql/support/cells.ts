@@ -120,7 +120,12 @@ export const freshKey = () => ({
   period: '2025-09',
 })
 
-type Key = ReturnType<typeof freshKey>
+interface Key {
+  readonly module: string
+  readonly entity: string | null
+  readonly field: string
+  readonly period: string | null
+}
 export const referenceTo = ({ module, entity, field, period }: Key) => [module, entity, field, period]
 
 /** What the database raised, with DETAIL taken apart. */
@@ -190,6 +195,8 @@ export async function freshTenants() {
     mallory: mallory.id,
     budget: budget.id,
     theirBudget: theirBudget.id,
+    asService: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asService(work),
+    asAnon: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asAnon(work),
     /** As a member of the organisation. */
     asAlice: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asUser(alice.id, work),
     asBob: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asUser(bob.id, work),
