@@ -37,6 +37,9 @@ character varying(100) NOT NULL
 --@ column cell_changes.id
 uuid NOT NULL DEFAULT gen_random_uuid()
 
+--@ column cell_changes.is_deleted
+boolean NOT NULL DEFAULT false
+
 --@ column cell_changes.is_locked
 boolean NOT NULL DEFAULT false
 
@@ -78,6 +81,9 @@ integer NOT NULL DEFAULT 0
 
 --@ column cell_changes.session_id
 uuid
+
+--@ column cell_changes.value_type
+character varying(30)
 
 --@ column cell_comments.cell_id
 uuid NOT NULL
@@ -253,6 +259,9 @@ What happened to the row; change_type says by what kind of work. "update" with e
 --@ comment column cell_changes.commit_id
 The commit it belongs to, which has the revision; NULL for records older than migration 010.
 
+--@ comment column cell_changes.is_deleted
+Whether there was no such cell after the change.
+
 --@ comment column cell_changes.is_locked
 Whether the cell was locked after the change.
 
@@ -282,6 +291,9 @@ Order within the step.
 
 --@ comment column cell_changes.session_id
 The undo step that the change belongs to.
+
+--@ comment column cell_changes.value_type
+The cell's value_type after the change; NULL for records older than migration 010.
 
 --@ comment column cell_commits.change_type
 NULL for writes past the functions: then each cell's value_type says it.
@@ -343,8 +355,29 @@ Exact decimal; never passes through a float.
 --@ comment column planning_cells.version
 The optimistic lock: starts at 1, moves by exactly one with every change.
 
+--@ comment function broadcast_commits()
+Sends one message per transaction and budget, where Realtime is there.
+
+--@ comment function broadcast_deletion()
+Tells those who have a budget open that it was deleted.
+
+--@ comment function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid, integer)
+Cells of a budget as they were at a revision or a time, in id order; a page may hold fewer than asked for and still not be the last.
+
+--@ comment function changed_after(uuid, bigint)
+The cells that were changed after a revision: all others are what they were at it. Internal.
+
+--@ comment function changes_since(uuid, bigint, integer, jsonb)
+The commits after a revision, whole and in order, as far as the limit of changes goes; see docs/reference/wire.md.
+
 --@ comment function close_empty_commits(bigint[])
 Takes back commits, opened by this statement, that have no change. Internal.
+
+--@ comment function commit_message(efir_budget.cell_commits, jsonb, jsonb)
+A commit as the wire knows it. Internal.
+
+--@ comment function commits_message(uuid, bigint, bigint)
+What a broadcast says about the commits between two revisions. Internal.
 
 --@ comment function current_revision(uuid)
 The revision that this snapshot is of. Internal.
@@ -364,6 +397,9 @@ Takes one member of a filter apart. Internal.
 --@ comment function hold_stack(uuid, boolean)
 Holds a user's undo stack until the end of the transaction. Internal.
 
+--@ comment function install_realtime()
+Makes the policies of the channels cells:<budget>, once Realtime has its schema: true; false while it has none. Repeat at will.
+
 --@ comment function items_of_revision(uuid, bigint, jsonb)
 What to write so that the cells show what they showed at a revision. Internal.
 
@@ -379,11 +415,20 @@ Author and time of a new cell are the database's to set.
 --@ comment function keep_update_rules()
 The version moves by one, author and time are the database's to set, locked cells refuse, nothing new is no change.
 
+--@ comment function key_condition(jsonb)
+As filter_condition, of what never changes about a cell: a filter by anything else would not be told that a cell left it. Internal.
+
 --@ comment function list_cells(uuid, jsonb, uuid, integer)
 Cells of a budget in id order, filtered and paged by the id of the last one.
 
+--@ comment function list_changes(uuid, jsonb, jsonb, integer)
+Records of a budget, newest first, filtered and paged; a page may hold fewer than asked for and still not be the last.
+
 --@ comment function my_budgets()
 The budgets of the caller's organisations that are not deleted. The policies' one question.
+
+--@ comment function oldest_revision(uuid)
+How far back the log reaches: 0 unless it was pruned. Internal.
 
 --@ comment function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
 Begins the commit that the next changes of this transaction to this budget belong to. Internal.
@@ -403,11 +448,20 @@ What undo or redo would answer now. Internal.
 --@ comment function preview_undo(uuid, jsonb)
 What undo would do now, cell by cell, with the cells as they are.
 
+--@ comment function prune_log(uuid, bigint)
+Removes a budget's records up to a revision, and says how many. What they tell of can then not be undone. Owner only.
+
 --@ comment function read_cells(uuid, jsonb)
 The cells that the references (ids, or keys [module, entity, field, period]) name, in their order; null where there is none.
 
+--@ comment function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone)
+The cells that the references name as they were at a revision or a time, in their order; null where there was none.
+
 --@ comment function record_buried(uuid[], uuid, timestamp with time zone)
 Writes the records of an undo or redo for cells that show the same as before. Internal.
+
+--@ comment function record_condition(uuid, jsonb)
+A filter as SQL about a record that is called cell, and whether an index may know the few that it means. Internal.
 
 --@ comment function record_deletes()
 Writes the record of cells that left the table with their budget.
@@ -445,6 +499,9 @@ The signed-in user; refuses (PT403) a program, which has no stack. Internal.
 --@ comment function restore_cells(uuid, bigint, jsonb, text, uuid, text)
 Writes what the cells of the filter showed at a revision, as one step; see docs/reference/wire.md. Call it last, and once.
 
+--@ comment function revision_as_of(uuid, bigint, timestamp with time zone)
+The revision that is meant by a revision or a time; refused (PT422) where the log does not reach. Internal.
+
 --@ comment function scope_modules(jsonb)
 The modules that an undo keeps to; NULL for all. Internal.
 
@@ -456,6 +513,12 @@ How many cells are to be made, how many are there, and which items are no good. 
 
 --@ comment function stamp_revisions()
 Gives the transaction's commits their revisions, budget by budget, as its last act.
+
+--@ comment function state_at(uuid, bigint, uuid[], timestamp with time zone)
+What each of these cells of a budget was at a revision, and whether it existed. Internal.
+
+--@ comment function states_message(uuid, bigint, uuid[], timestamp with time zone, boolean)
+Cells as they were, in the order of the ids; with null, or nothing, for those that did not exist. Internal.
 
 --@ comment function top_step(uuid, uuid, text, text[])
 The step that the user's next undo or redo takes; NULL when there is none. Internal.
@@ -511,6 +574,12 @@ Cells that are not deleted, as the wire knows them. Internal.
 --@ comment table cells_migrations
 Which migrations of @efir/cells were applied; kept by migrate().
 
+--@ comment table change_facts
+Changes since migration 010, as the wire knows them. Internal.
+
+--@ comment table change_records
+Records as the wire knows them, and their place in the order. Internal.
+
 --@ comment table current_commits
 Within a transaction: the commit that a change to a budget belongs to now. Internal.
 
@@ -520,11 +589,20 @@ The value of one field, of one entity, in one period, of one module of a budget.
 --@ comment trigger budget_revisions.revisions_guard
 By the engine alone.
 
+--@ comment trigger budget_versions.cells_budget_buried
+See broadcast_deletion.
+
+--@ comment trigger budget_versions.cells_budget_deleted
+See broadcast_deletion.
+
 --@ comment trigger cell_changes.changes_guard
 Append-only, and by the engine alone.
 
 --@ comment trigger cell_commits.cell_commits_revision
 Deferred to the end of the transaction. A function of the API forces it once, as the last thing it does.
+
+--@ comment trigger cell_commits.cell_commits_send
+See broadcast_commits.
 
 --@ comment trigger cell_commits.commits_guard
 By the engine alone.
@@ -619,6 +697,220 @@ PRIMARY KEY (id)
 --@ constraint planning_cells.uq_planning_cell
 UNIQUE NULLS NOT DISTINCT (budget_version_id, module_code, entity_id, field_name, period_code)
 
+--@ function broadcast_commits()
+CREATE OR REPLACE FUNCTION efir_budget.broadcast_commits()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  v_last bigint;
+BEGIN
+  -- Asked every time, because Realtime makes its schema when it first needs it.
+  IF to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
+    RETURN NULL;
+  END IF;
+
+  -- Once for each budget: for the last of the transaction's commits, and not while one is still to come.
+  SELECT made.revision INTO v_last FROM efir_budget.cell_commits AS made WHERE made.commit_id = NEW.commit_id;
+  IF v_last IS NULL OR v_last <> efir_budget.current_revision(NEW.budget_version_id) OR EXISTS (
+    SELECT FROM efir_budget.cell_commits AS opened
+    WHERE opened.transaction_id = NEW.transaction_id AND opened.revision IS NULL
+      AND opened.budget_version_id IS NOT DISTINCT FROM NEW.budget_version_id
+  ) THEN
+    RETURN NULL;
+  END IF;
+  BEGIN
+    PERFORM realtime.send(
+      efir_budget.commits_message(
+        NEW.budget_version_id,
+        coalesce(
+          (
+            SELECT made.revision
+            FROM efir_budget.cell_commits AS made
+            WHERE made.budget_version_id = NEW.budget_version_id AND made.transaction_id <> NEW.transaction_id
+              AND made.revision IS NOT NULL
+            ORDER BY made.revision DESC
+            LIMIT 1
+          ),
+          0
+        ),
+        v_last
+      ),
+      'commit', 'cells:' || NEW.budget_version_id::text, TRUE
+    );
+  EXCEPTION
+    WHEN OTHERS THEN
+      -- The cells are written; who was not told asks.
+      RAISE WARNING 'Revision % of budget % was not broadcast: %', v_last, NEW.budget_version_id, SQLERRM;
+  END;
+  RETURN NULL;
+END
+$function$
+
+--@ function broadcast_deletion()
+CREATE OR REPLACE FUNCTION efir_budget.broadcast_deletion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
+    RETURN NULL;
+  END IF;
+  BEGIN
+    PERFORM realtime.send('{"deleted": true}', 'deleted', 'cells:' || OLD.id::text, TRUE);
+  EXCEPTION
+    WHEN OTHERS THEN
+      RAISE WARNING 'The deletion of budget % was not broadcast: %', OLD.id, SQLERRM;
+  END;
+  RETURN NULL;
+END
+$function$
+
+--@ function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid, integer)
+CREATE OR REPLACE FUNCTION efir_budget.cells_as_of(p_budget_version_id uuid, p_revision bigint DEFAULT NULL::bigint, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_filter jsonb DEFAULT '{}'::jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 1000)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_revision bigint;
+  v_ids uuid[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_revision := efir_budget.revision_as_of(p_budget_version_id, p_revision, p_at);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
+
+  -- Of all cells that there ever were, so that a page may have fewer, but costs no more than its size.
+  EXECUTE format(
+    $query$
+      SELECT coalesce(array_agg(page.id ORDER BY page.id), '{}') FROM (
+        SELECT cell.id FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = %L %s %s
+        ORDER BY cell.id
+        LIMIT %s
+      ) AS page
+    $query$,
+    p_budget_version_id, efir_budget.key_condition(p_filter),
+    CASE WHEN p_after IS NOT NULL THEN format('AND cell.id > %L', p_after) END, p_limit + 1
+  ) INTO v_ids;
+
+  RETURN jsonb_build_object(
+    'revision', v_revision,
+    'cells', efir_budget.states_message(p_budget_version_id, v_revision, v_ids[:p_limit], p_at, FALSE),
+    'next', CASE WHEN cardinality(v_ids) > p_limit THEN v_ids[p_limit] END
+  );
+END
+$function$
+
+--@ function changed_after(uuid, bigint)
+CREATE OR REPLACE FUNCTION efir_budget.changed_after(p_budget_version_id uuid, p_revision bigint)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+  SELECT DISTINCT change.cell_id
+  FROM efir_budget.cell_commits AS made
+  INNER JOIN efir_budget.cell_changes AS change ON change.session_id = made.session_id AND change.commit_id = made.commit_id
+  WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_revision
+$function$
+
+--@ function changes_since(uuid, bigint, integer, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.changes_since(p_budget_version_id uuid, p_revision bigint, p_limit integer DEFAULT 1000, p_filter jsonb DEFAULT '{}'::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- A larger commit is quicker read by listing the cells.
+  c_largest_commit CONSTANT integer := 20000;
+  v_newest bigint;
+  v_until bigint;
+  v_first_size integer;
+  v_commits jsonb := '[]';
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_revision IS NULL OR p_revision < 0 THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), 'a revision, or 0');
+  END IF;
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
+
+  v_newest := efir_budget.current_revision(p_budget_version_id);
+  v_until := p_revision;
+  IF p_revision < v_newest THEN
+    -- As many whole commits as the limit holds, but always the first. Numbered from 1 in each commit, its changes
+    -- need not be counted.
+    SELECT
+      max(sized.revision) FILTER (WHERE sized.total <= p_limit OR sized.revision = p_revision + 1),
+      min(sized.size) FILTER (WHERE sized.revision = p_revision + 1)
+    INTO v_until, v_first_size
+    FROM (
+      SELECT made.revision, numbered.size, sum(numbered.size) OVER (ORDER BY made.revision) AS total
+      FROM efir_budget.cell_commits AS made
+      CROSS JOIN LATERAL (
+        SELECT max(change.sequence_number) AS size
+        FROM efir_budget.cell_changes AS change
+        WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+      ) AS numbered
+      WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_revision
+      ORDER BY made.revision
+      LIMIT p_limit
+    ) AS sized;
+  END IF;
+
+  -- Ahead of the budget, which was restored from a backup; behind the log, which was pruned; or too much.
+  IF p_revision > v_newest OR p_revision < v_newest AND (v_first_size IS NULL OR v_first_size > c_largest_commit) THEN
+    RETURN jsonb_build_object('revision', v_newest, 'from', p_revision, 'to', p_revision, 'resync', TRUE, 'commits', v_commits);
+  END IF;
+
+  IF v_until > p_revision THEN
+    EXECUTE format(
+      $query$
+        SELECT coalesce(jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision), '[]')
+        FROM efir_budget.cell_commits AS made
+        CROSS JOIN LATERAL (
+          SELECT
+            jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
+            jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted,
+            count(*) AS size
+          FROM (
+            SELECT DISTINCT ON (cell.cell_id) cell.tuple, cell.is_deleted
+            FROM efir_budget.change_facts AS cell
+            WHERE cell.session_id = made.session_id AND cell.commit_id = made.commit_id %s
+            ORDER BY cell.cell_id, cell.new_version DESC
+          ) AS newest
+        ) AS seen
+        WHERE made.budget_version_id = $1 AND made.revision > $2 AND made.revision <= $3 AND seen.size > 0
+      $query$,
+      efir_budget.key_condition(p_filter)
+    ) INTO v_commits USING p_budget_version_id, p_revision, v_until;
+  ELSE
+    PERFORM efir_budget.key_condition(p_filter);
+  END IF;
+
+  RETURN jsonb_build_object('revision', v_newest, 'from', p_revision, 'to', v_until, 'resync', FALSE, 'commits', v_commits);
+END
+$function$
+
 --@ function close_empty_commits(bigint[])
 CREATE OR REPLACE FUNCTION efir_budget.close_empty_commits(p_commit_ids bigint[])
  RETURNS void
@@ -639,6 +931,75 @@ BEGIN
     DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
     DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
   END LOOP;
+END
+$function$
+
+--@ function commit_message(efir_budget.cell_commits, jsonb, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.commit_message(p_commit efir_budget.cell_commits, p_cells jsonb, p_deleted jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+  SELECT jsonb_build_object(
+    'revision', p_commit.revision, 'at', p_commit.created_at, 'actor', p_commit.actor, 'changeType', p_commit.change_type,
+    'sessionId', p_commit.session_id, 'refSessionId', p_commit.ref_session_id, 'operationId', p_commit.operation_id,
+    'cells', coalesce(p_cells, '[]'), 'deleted', coalesce(p_deleted, '[]')
+  )
+$function$
+
+--@ function commits_message(uuid, bigint, bigint)
+CREATE OR REPLACE FUNCTION efir_budget.commits_message(p_budget_version_id uuid, p_from bigint, p_to bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_nestloop TO 'on'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- Each subscriber is sent all of it, and a free project takes 256 KB.
+  c_most_changes CONSTANT integer := 200;
+  c_most_bytes CONSTANT integer := 200000;
+  v_changes bigint;
+  v_commits jsonb;
+BEGIN
+  SELECT sum(numbered.size) INTO v_changes
+  FROM efir_budget.cell_commits AS made
+  CROSS JOIN LATERAL (
+    SELECT max(change.sequence_number) AS size
+    FROM efir_budget.cell_changes AS change
+    WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+  ) AS numbered
+  WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_from AND made.revision <= p_to;
+
+  IF v_changes <= c_most_changes THEN
+    SELECT jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision) INTO v_commits
+    FROM efir_budget.cell_commits AS made
+    CROSS JOIN LATERAL (
+      SELECT
+        jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
+        jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted
+      FROM (
+        SELECT DISTINCT ON (fact.cell_id) fact.tuple, fact.is_deleted
+        FROM efir_budget.change_facts AS fact
+        WHERE fact.session_id = made.session_id AND fact.commit_id = made.commit_id
+        ORDER BY fact.cell_id, fact.new_version DESC
+      ) AS newest
+    ) AS seen
+    WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_from AND made.revision <= p_to;
+    IF octet_length(v_commits::text) > c_most_bytes THEN
+      v_commits := NULL;
+    END IF;
+  END IF;
+
+  RETURN jsonb_build_object(
+    'revision', p_to, 'from', p_from, 'to', CASE WHEN v_commits IS NULL THEN p_from ELSE p_to END,
+    'resync', FALSE, 'commits', coalesce(v_commits, '[]')
+  );
 END
 $function$
 
@@ -814,6 +1175,42 @@ BEGIN
   ELSIF p_actor IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || p_actor::text, 0));
   END IF;
+END
+$function$
+
+--@ function install_realtime()
+CREATE OR REPLACE FUNCTION efir_budget.install_realtime()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  c_channel CONSTANT text := 'topic LIKE ''cells:________-____-____-____-____________''';
+  c_member CONSTANT text := 'topic IN (SELECT ''cells:'' || budget::text FROM efir_budget.my_budgets() AS budget)';
+  v_policy record;
+BEGIN
+  IF to_regclass('realtime.messages') IS NULL THEN
+    RETURN FALSE;
+  END IF;
+  FOR v_policy IN
+    SELECT policy.name, policy.rest
+    FROM (
+      VALUES
+        ('efir_budget: members receive', format('FOR SELECT TO authenticated USING (%s)', c_member)),
+        ('efir_budget: members are present', format('FOR INSERT TO authenticated WITH CHECK (extension = ''presence'' AND %s)', c_member)),
+        ('efir_budget: nobody else receives', format('AS RESTRICTIVE FOR SELECT TO authenticated USING (NOT %s OR %s)', c_channel, c_member)),
+        ('efir_budget: nobody else is present', format('AS RESTRICTIVE FOR INSERT TO authenticated WITH CHECK (NOT %s OR extension = ''presence'' AND %s)', c_channel, c_member)),
+        ('efir_budget: not without signing in', format('AS RESTRICTIVE FOR ALL TO anon USING (NOT %1$s) WITH CHECK (NOT %1$s)', c_channel))
+    ) AS policy (name, rest)
+    WHERE NOT EXISTS (
+      SELECT FROM pg_catalog.pg_policy AS there
+      WHERE there.polrelid = to_regclass('realtime.messages') AND there.polname = policy.name
+    )
+  LOOP
+    EXECUTE format('CREATE POLICY %I ON realtime.messages %s', v_policy.name, v_policy.rest);
+  END LOOP;
+  RETURN TRUE;
 END
 $function$
 
@@ -1151,6 +1548,21 @@ BEGIN
 END
 $function$
 
+--@ function key_condition(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.key_condition(p_filter jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period'] <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period');
+  END IF;
+  RETURN efir_budget.filter_condition(p_filter);
+END
+$function$
+
 --@ function list_cells(uuid, jsonb, uuid, integer)
 CREATE OR REPLACE FUNCTION efir_budget.list_cells(p_budget_version_id uuid, p_filter jsonb DEFAULT '{}'::jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 1000)
  RETURNS jsonb
@@ -1199,6 +1611,171 @@ BEGIN
 END
 $function$
 
+--@ function list_changes(uuid, jsonb, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.list_changes(p_budget_version_id uuid, p_filter jsonb DEFAULT '{}'::jsonb, p_before jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 100)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- Few enough to be sorted; and what one call looks through at the most when what it looks for is rare.
+  c_few CONSTANT integer := 5000;
+  c_most CONSTANT integer := 100000;
+  v_condition text;
+  v_narrow boolean;
+  v_count integer;
+  v_before record;
+  v_bound bigint;
+  v_floor bigint;
+  v_window integer := 128;
+  v_looked bigint := 0;
+  v_size bigint;
+  v_found uuid[] := '{}';
+  v_more uuid[];
+  v_next jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 1000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 1000');
+  END IF;
+  IF p_before IS NOT NULL AND NOT coalesce(
+    jsonb_typeof(p_before) = 'array' AND pg_input_is_valid(p_before ->> 0, 'bigint')
+    AND pg_input_is_valid(coalesce(p_before ->> 1, 'now'), 'timestamptz')
+    AND pg_input_is_valid(coalesce(p_before ->> 2, '0'), 'integer') AND pg_input_is_valid(coalesce(p_before ->> 3, gen_random_uuid()::text), 'uuid'), FALSE
+  ) THEN
+    PERFORM efir_budget.refuse_argument('p_before', p_before, 'the next of an earlier page');
+  END IF;
+  SELECT
+    coalesce((p_before ->> 0)::bigint, 9223372036854775807) AS revision,
+    coalesce((p_before ->> 1)::timestamptz, '-infinity') AS at,
+    coalesce((p_before ->> 2)::integer, 0) AS sequence,
+    coalesce((p_before ->> 3)::uuid, '00000000-0000-0000-0000-000000000000') AS id
+  INTO v_before;
+  SELECT judged.condition, judged.narrow INTO v_condition, v_narrow
+  FROM efir_budget.record_condition(p_budget_version_id, p_filter) AS judged;
+
+  IF v_narrow THEN
+    EXECUTE format(
+      'SELECT count(*) FROM (
+        SELECT FROM efir_budget.cell_changes AS cell WHERE cell.budget_version_id = $1 %s LIMIT %s
+      ) AS candidate', v_condition, c_few + 1
+    ) INTO v_count USING p_budget_version_id;
+  END IF;
+
+  IF v_count <= c_few THEN
+    EXECUTE format(
+      $query$
+        SELECT coalesce(array_agg(page.id ORDER BY page.revision DESC, page.changed_at DESC, page.sequence_number DESC, page.id DESC), '{}')
+        FROM (
+          SELECT cell.id, coalesce(made.revision, 0) AS revision, cell.changed_at, cell.sequence_number
+          FROM efir_budget.cell_changes AS cell
+          LEFT JOIN efir_budget.cell_commits AS made ON made.commit_id = cell.commit_id
+          WHERE cell.budget_version_id = $1 %s
+            AND (coalesce(made.revision, 0), cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
+          ORDER BY 2 DESC, 3 DESC, 4 DESC, 1 DESC
+          LIMIT $6
+        ) AS page
+      $query$, v_condition
+    ) INTO v_found USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id, p_limit + 1;
+  ELSE
+    -- From commit to commit, some at a time, until there are enough.
+    v_bound := v_before.revision;
+    WHILE cardinality(v_found) <= p_limit AND v_bound > 0 AND v_looked < c_most LOOP
+      SELECT min(sized.revision), max(sized.total) INTO v_floor, v_size
+      FROM (
+        SELECT
+          made.revision, numbered.size,
+          sum(numbered.size) OVER (ORDER BY made.revision DESC) AS total,
+          row_number() OVER (ORDER BY made.revision DESC) AS n
+        FROM efir_budget.cell_commits AS made
+        CROSS JOIN LATERAL (
+          SELECT max(change.sequence_number) AS size
+          FROM efir_budget.cell_changes AS change
+          WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+        ) AS numbered
+        WHERE made.budget_version_id = p_budget_version_id AND made.revision <= v_bound
+        ORDER BY made.revision DESC
+        LIMIT v_window
+      ) AS sized
+      WHERE sized.n = 1 OR sized.total <= c_most / 5;
+      IF v_floor IS NULL THEN
+        v_bound := 0;
+        EXIT;
+      END IF;
+
+      EXECUTE format(
+        $query$
+          SELECT coalesce(array_agg(page.id ORDER BY page.revision DESC, page.changed_at DESC, page.sequence_number DESC, page.id DESC), '{}')
+          FROM (
+            SELECT cell.id, made.revision, cell.changed_at, cell.sequence_number
+            FROM efir_budget.cell_commits AS made
+            INNER JOIN efir_budget.cell_changes AS cell ON cell.session_id = made.session_id AND cell.commit_id = made.commit_id
+            WHERE made.budget_version_id = $1 AND made.revision BETWEEN $7 AND $8 %s
+              AND (made.revision, cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
+            ORDER BY 2 DESC, 3 DESC, 4 DESC, 1 DESC
+            LIMIT $6
+          ) AS page
+        $query$, v_condition
+      ) INTO v_more
+      USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id,
+        p_limit + 1 - cardinality(v_found), v_floor, v_bound;
+      v_found := v_found || v_more;
+      v_looked := v_looked + coalesce(v_size, 0);
+      v_window := least(v_window * 4, 8192);
+      v_bound := v_floor - 1;
+    END LOOP;
+
+    IF cardinality(v_found) <= p_limit AND v_bound > 0 THEN
+      v_next := jsonb_build_array(v_floor, NULL, NULL, NULL);
+    ELSIF cardinality(v_found) <= p_limit THEN
+      -- Those that came with an older log. The time, with a day for clocks that disagree, is what an index knows of them.
+      EXECUTE format(
+        $query$
+          SELECT coalesce(array_agg(page.id ORDER BY page.changed_at DESC, page.sequence_number DESC, page.id DESC), '{}')
+          FROM (
+            SELECT cell.id, cell.changed_at, cell.sequence_number
+            FROM efir_budget.cell_changes AS cell
+            WHERE cell.budget_version_id = $1 AND cell.commit_id IS NULL AND cell.changed_at < %L %s
+              AND (0, cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
+            ORDER BY 2 DESC, 3 DESC, 1 DESC
+            LIMIT $6
+          ) AS page
+        $query$,
+        coalesce(
+          (
+            SELECT made.created_at + interval '1 day' FROM efir_budget.cell_commits AS made
+            WHERE made.budget_version_id = p_budget_version_id AND made.revision IS NOT NULL
+            ORDER BY made.revision LIMIT 1
+          ),
+          'infinity'
+        ),
+        v_condition
+      ) INTO v_more
+      USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id, p_limit + 1 - cardinality(v_found);
+      v_found := v_found || v_more;
+    END IF;
+  END IF;
+
+  IF cardinality(v_found) > p_limit THEN
+    SELECT record.place INTO v_next FROM efir_budget.change_records AS record WHERE record.id = v_found[p_limit];
+  END IF;
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'changes', coalesce((
+      SELECT jsonb_agg(record.message ORDER BY page.n)
+      FROM unnest(v_found[:p_limit]) WITH ORDINALITY AS page (id, n)
+      INNER JOIN efir_budget.change_records AS record ON record.id = page.id
+    ), '[]'),
+    'next', v_next
+  );
+END
+$function$
+
 --@ function my_budgets()
 CREATE OR REPLACE FUNCTION efir_budget.my_budgets()
  RETURNS SETOF uuid
@@ -1210,6 +1787,28 @@ AS $function$
   FROM efir_budget.user_profiles AS profile
   INNER JOIN efir_budget.budget_versions AS budget ON budget.organization_id = profile.organization_id
   WHERE profile.user_id = (SELECT auth.uid()) AND budget.deleted_at IS NULL
+$function$
+
+--@ function oldest_revision(uuid)
+CREATE OR REPLACE FUNCTION efir_budget.oldest_revision(p_budget_version_id uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  SELECT coalesce(
+    (
+      SELECT made.revision - EXISTS (
+        SELECT FROM efir_budget.cell_changes AS change
+        WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+      )::integer
+      FROM efir_budget.cell_commits AS made
+      WHERE made.budget_version_id = p_budget_version_id AND made.revision IS NOT NULL
+      ORDER BY made.revision
+      LIMIT 1
+    ),
+    0
+  )
 $function$
 
 --@ function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
@@ -1441,6 +2040,36 @@ AS $function$
   SELECT efir_budget.preview_turn(p_budget_version_id, 'undo', p_scope)
 $function$
 
+--@ function prune_log(uuid, bigint)
+CREATE OR REPLACE FUNCTION efir_budget.prune_log(p_budget_version_id uuid, p_revision bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_until bigint := least(p_revision, efir_budget.current_revision(p_budget_version_id));
+  v_removed bigint;
+  v_adopted bigint;
+BEGIN
+  IF v_until < 1 THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM efir_budget.cell_changes AS change
+  USING efir_budget.cell_commits AS made
+  WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+    AND made.budget_version_id = p_budget_version_id AND made.revision <= v_until;
+  GET DIAGNOSTICS v_removed = ROW_COUNT;
+
+  DELETE FROM efir_budget.cell_commits AS made
+  WHERE made.budget_version_id = p_budget_version_id AND made.revision < v_until;
+
+  DELETE FROM efir_budget.cell_changes AS change
+  WHERE change.budget_version_id = p_budget_version_id AND change.commit_id IS NULL;
+  GET DIAGNOSTICS v_adopted = ROW_COUNT;
+  RETURN v_removed + v_adopted;
+END
+$function$
+
 --@ function read_cells(uuid, jsonb)
 CREATE OR REPLACE FUNCTION efir_budget.read_cells(p_budget_version_id uuid, p_references jsonb)
  RETURNS jsonb
@@ -1518,6 +2147,44 @@ BEGIN
 END
 $function$
 
+--@ function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.read_cells_as_of(p_budget_version_id uuid, p_references jsonb, p_revision bigint DEFAULT NULL::bigint, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_revision bigint;
+  v_items jsonb;
+  v_ids uuid[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_revision := efir_budget.revision_as_of(p_budget_version_id, p_revision, p_at);
+  IF p_references IS NULL OR jsonb_typeof(p_references) <> 'array' OR jsonb_array_length(p_references) > 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_references', to_jsonb(jsonb_typeof(p_references)), 'an array of at most 10000 keys and ids');
+  END IF;
+
+  -- A write call finds its cells in the same way, the deleted ones too.
+  SELECT coalesce(jsonb_agg(
+    CASE
+      WHEN jsonb_typeof(reference.value) = 'array' THEN jsonb_build_object(
+        'module', reference.value -> 0, 'entity', reference.value -> 1, 'field', reference.value -> 2, 'period', reference.value -> 3
+      )
+      ELSE jsonb_build_object('id', reference.value)
+    END
+    ORDER BY reference.n
+  ), '[]') INTO v_items
+  FROM jsonb_array_elements(p_references) WITH ORDINALITY AS reference (value, n);
+  SELECT coalesce(array_agg(item.id ORDER BY item.n), '{}') INTO v_ids
+  FROM unnest(efir_budget.parse_items(p_budget_version_id, v_items, NULL)) AS item;
+
+  RETURN jsonb_build_object(
+    'revision', v_revision, 'cells', efir_budget.states_message(p_budget_version_id, v_revision, v_ids, p_at, TRUE)
+  );
+END
+$function$
+
 --@ function record_buried(uuid[], uuid, timestamp with time zone)
 CREATE OR REPLACE FUNCTION efir_budget.record_buried(p_ids uuid[], p_actor uuid, p_at timestamp with time zone)
  RETURNS void
@@ -1550,6 +2217,62 @@ BEGIN
 END
 $function$
 
+--@ function record_condition(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.record_condition(p_budget_version_id uuid, p_filter jsonb, OUT condition text, OUT narrow boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+DECLARE
+  c_own CONSTANT jsonb := '{"cell": "cell_id", "session": "session_id", "user": "changed_by", "type": "change_type"}';
+  v_member text;
+  v_own record;
+  v_modules text[];
+BEGIN
+  IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
+  END IF;
+  condition := efir_budget.filter_condition(
+    CASE WHEN jsonb_typeof(p_filter) = 'object' THEN p_filter - ARRAY['cell', 'session', 'user', 'type'] ELSE p_filter END
+  );
+  narrow := p_filter ?| ARRAY['cell', 'session', 'user', 'entity'];
+
+  FOR v_member IN SELECT jsonb_object_keys(p_filter) LOOP
+    CONTINUE WHEN NOT c_own ? v_member;
+    SELECT member.texts, member.with_null INTO v_own FROM efir_budget.filter_member(p_filter, v_member) AS member;
+    IF v_member <> 'type' AND EXISTS (
+      SELECT FROM unnest(v_own.texts) AS given (value) WHERE NOT pg_input_is_valid(given.value, 'uuid')
+    ) THEN
+      PERFORM efir_budget.refuse_argument('p_filter.' || v_member, p_filter -> v_member, 'a uuid, or uuids');
+    END IF;
+    condition := condition || format(
+      CASE WHEN v_own.with_null THEN ' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))' ELSE ' AND cell.%1$I = ANY(%2$L)' END,
+      c_own ->> v_member, v_own.texts
+    );
+  END LOOP;
+
+  -- The index of entities begins with their modules; without them all of the budget's entries would be read.
+  IF p_filter ? 'entity' AND NOT p_filter ? 'module' THEN
+    WITH RECURSIVE module AS (
+      (
+        SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id
+        ORDER BY cell.module_code LIMIT 1
+      )
+      UNION ALL
+      SELECT (
+        SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
+        ORDER BY cell.module_code LIMIT 1
+      ) FROM module WHERE module.code IS NOT NULL
+    )
+    SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
+    condition := condition || format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
+  END IF;
+END
+$function$
+
 --@ function record_deletes()
 CREATE OR REPLACE FUNCTION efir_budget.record_deletes()
  RETURNS trigger
@@ -1576,13 +2299,14 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, old_text, old_version, new_version, change_type,
+    old_value, old_text, old_version, new_version, is_deleted, value_type, change_type,
     session_id, sequence_number, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'delete',
-    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, coalesce(current.change_type, 'manual'),
+    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, TRUE, cell.value_type,
+    coalesce(current.change_type, 'manual'),
     current.session_id, current.changes + row_number() OVER (PARTITION BY current.commit_id),
     current.commit_id, auth.uid(), clock_timestamp()
   FROM old_rows AS cell
@@ -1620,13 +2344,13 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    new_value, new_text, new_version, is_locked, lock_reason, change_type,
+    new_value, new_text, new_version, is_locked, lock_reason, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'insert',
-    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason,
+    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -1665,7 +2389,8 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason,
+    is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -1683,7 +2408,7 @@ BEGIN
       ELSE 'update'
     END,
     before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version,
-    cell.is_locked, cell.lock_reason,
+    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -1927,6 +2652,33 @@ BEGIN
 END
 $function$
 
+--@ function revision_as_of(uuid, bigint, timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.revision_as_of(p_budget_version_id uuid, p_revision bigint, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_newest bigint := efir_budget.current_revision(p_budget_version_id);
+  v_oldest bigint := efir_budget.oldest_revision(p_budget_version_id);
+  v_revision bigint := p_revision;
+BEGIN
+  IF num_nonnulls(p_revision, p_at) <> 1 THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), 'given, or else p_at, and not both');
+  END IF;
+  IF p_at IS NOT NULL THEN
+    SELECT coalesce(min(made.revision) - 1, v_newest) INTO v_revision
+    FROM efir_budget.cell_commits AS made
+    WHERE made.budget_version_id = p_budget_version_id AND made.created_at > p_at;
+  END IF;
+  IF v_revision NOT BETWEEN v_oldest AND v_newest THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(v_revision), format('%s to %s', v_oldest, v_newest));
+  END IF;
+  RETURN v_revision;
+END
+$function$
+
 --@ function scope_modules(jsonb)
 CREATE OR REPLACE FUNCTION efir_budget.scope_modules(p_scope jsonb)
  RETURNS text[]
@@ -2040,6 +2792,122 @@ BEGIN
   END LOOP;
   RETURN NULL;
 END
+$function$
+
+--@ function state_at(uuid, bigint, uuid[], timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.state_at(p_budget_version_id uuid, p_revision bigint, p_cell_ids uuid[], p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS TABLE(cell_id uuid, existed boolean, module_code character varying, entity_id uuid, field_name character varying, period_code character varying, value_numeric numeric, value_text text, value_type character varying, is_locked boolean, lock_reason character varying, version integer, modified_by uuid, modified_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET enable_nestloop TO 'on'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+  SELECT
+    cell.id,
+    CASE
+      WHEN newest.id IS NOT NULL THEN NOT newest.is_deleted
+      WHEN earlier.id IS NULL AND cell.created_at > p_at THEN FALSE
+      WHEN next.id IS NOT NULL THEN next.action = 'delete' OR NOT next.is_deleted AND next.action NOT IN ('insert', 'restore')
+      ELSE cell.deleted_at IS NULL
+    END,
+    cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.new_value
+      WHEN later.id IS NOT NULL THEN CASE WHEN earlier.id IS NOT NULL THEN earlier.new_value ELSE later.old_value END
+      WHEN next.id IS NOT NULL THEN next.old_value
+      ELSE cell.value_numeric
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.new_text
+      WHEN later.id IS NOT NULL THEN NULL
+      WHEN next.id IS NOT NULL THEN next.old_text
+      ELSE cell.value_text
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.value_type
+      WHEN next.id IS NOT NULL OR later.id IS NOT NULL THEN 'input'
+      ELSE cell.value_type
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.is_locked
+      WHEN next.id IS NOT NULL THEN next.action = 'unlock' OR next.is_locked AND next.action <> 'lock'
+      ELSE cell.is_locked
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.lock_reason
+      WHEN next.id IS NOT NULL THEN CASE WHEN next.is_locked AND next.action <> 'lock' THEN next.lock_reason END
+      ELSE cell.lock_reason
+    END,
+    CASE WHEN newest.id IS NOT NULL THEN newest.new_version WHEN next.id IS NOT NULL THEN next.old_version ELSE cell.version END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.changed_by
+      WHEN next.id IS NOT NULL OR later.id IS NOT NULL THEN earlier.changed_by
+      ELSE cell.modified_by
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.changed_at
+      WHEN next.id IS NOT NULL OR later.id IS NOT NULL THEN coalesce(earlier.changed_at, cell.created_at)
+      ELSE cell.modified_at
+    END
+  FROM unnest(p_cell_ids) AS wanted (id)
+  INNER JOIN efir_budget.planning_cells AS cell
+    ON cell.id = wanted.id AND cell.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    INNER JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
+    WHERE change.cell_id = wanted.id AND made.revision <= p_revision
+    ORDER BY change.new_version DESC
+    LIMIT 1
+  ) AS newest ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NOT NULL
+    ORDER BY change.new_version
+    LIMIT 1
+  ) AS next ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NULL
+      AND change.changed_at <= coalesce(p_at, 'infinity')
+    ORDER BY change.changed_at DESC, change.sequence_number DESC, change.id DESC
+    LIMIT 1
+  ) AS earlier ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NULL AND change.changed_at > p_at
+    ORDER BY change.changed_at, change.sequence_number, change.id
+    LIMIT 1
+  ) AS later ON TRUE
+$function$
+
+--@ function states_message(uuid, bigint, uuid[], timestamp with time zone, boolean)
+CREATE OR REPLACE FUNCTION efir_budget.states_message(p_budget_version_id uuid, p_revision bigint, p_cell_ids uuid[], p_at timestamp with time zone, p_with_missing boolean)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET enable_nestloop TO 'off'
+AS $function$
+  SELECT coalesce(jsonb_agg(
+    CASE WHEN state.existed THEN jsonb_build_array(
+      state.cell_id, state.module_code, state.entity_id, state.field_name, state.period_code,
+      trim_scale(state.value_numeric)::text, state.value_text, state.value_type,
+      state.is_locked, state.lock_reason, state.version, state.modified_by, state.modified_at
+    ) END
+    ORDER BY wanted.n
+  ) FILTER (WHERE state.existed OR p_with_missing), '[]')
+  FROM unnest(p_cell_ids) WITH ORDINALITY AS wanted (id, n)
+  LEFT JOIN efir_budget.state_at(
+    p_budget_version_id, p_revision, ARRAY(SELECT DISTINCT given.id FROM unnest(p_cell_ids) AS given (id)), p_at
+  ) AS state ON state.cell_id = wanted.id
 $function$
 
 --@ function top_step(uuid, uuid, text, text[])
@@ -2447,10 +3315,31 @@ EXCEPTION
 END
 $function$
 
+--@ grant function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid to authenticated
+EXECUTE
+
+--@ grant function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid to service_role
+EXECUTE
+
+--@ grant function changes_since(uuid, bigint, integer, jsonb) to authenticated
+EXECUTE
+
+--@ grant function changes_since(uuid, bigint, integer, jsonb) to service_role
+EXECUTE
+
+--@ grant function install_realtime() to service_role
+EXECUTE
+
 --@ grant function list_cells(uuid, jsonb, uuid, integer) to authenticated
 EXECUTE
 
 --@ grant function list_cells(uuid, jsonb, uuid, integer) to service_role
+EXECUTE
+
+--@ grant function list_changes(uuid, jsonb, jsonb, integer) to authenticated
+EXECUTE
+
+--@ grant function list_changes(uuid, jsonb, jsonb, integer) to service_role
 EXECUTE
 
 --@ grant function my_budgets() to authenticated
@@ -2475,6 +3364,12 @@ EXECUTE
 EXECUTE
 
 --@ grant function read_cells(uuid, jsonb) to service_role
+EXECUTE
+
+--@ grant function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone) to authenticated
+EXECUTE
+
+--@ grant function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone) to service_role
 EXECUTE
 
 --@ grant function redo(uuid, uuid, jsonb) to authenticated
@@ -2634,11 +3529,20 @@ options: fillfactor=85
 --@ trigger budget_revisions.revisions_guard
 CREATE TRIGGER revisions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.budget_revisions FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
+--@ trigger budget_versions.cells_budget_buried
+CREATE TRIGGER cells_budget_buried AFTER UPDATE OF deleted_at ON efir_budget.budget_versions FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION efir_budget.broadcast_deletion()
+
+--@ trigger budget_versions.cells_budget_deleted
+CREATE TRIGGER cells_budget_deleted AFTER DELETE ON efir_budget.budget_versions FOR EACH ROW WHEN ((old.deleted_at IS NULL)) EXECUTE FUNCTION efir_budget.broadcast_deletion()
+
 --@ trigger cell_changes.changes_guard
 CREATE TRIGGER changes_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_changes FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger cell_commits.cell_commits_revision
 CREATE CONSTRAINT TRIGGER cell_commits_revision AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION efir_budget.stamp_revisions()
+
+--@ trigger cell_commits.cell_commits_send
+CREATE CONSTRAINT TRIGGER cell_commits_send AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION efir_budget.broadcast_commits()
 
 --@ trigger cell_commits.commits_guard
 CREATE TRIGGER commits_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_commits FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
@@ -2694,6 +3598,33 @@ composite n integer, id uuid, version integer, changes boolean, value_numeric nu
     jsonb_build_array(id, module_code, entity_id, field_name, period_code, (trim_scale(value_numeric))::text, value_text, value_type, is_locked, lock_reason, version, modified_by, modified_at) AS tuple
    FROM efir_budget.planning_cells cell
   WHERE (deleted_at IS NULL);
+options: security_invoker=true
+
+--@ view change_facts
+ SELECT session_id,
+    commit_id,
+    cell_id,
+    module_code,
+    entity_id,
+    field_name,
+    period_code,
+    new_version,
+    is_deleted,
+        CASE
+            WHEN is_deleted THEN jsonb_build_array(cell_id, module_code, entity_id, field_name, period_code, new_version)
+            ELSE jsonb_build_array(cell_id, module_code, entity_id, field_name, period_code, (trim_scale(new_value))::text, new_text, value_type, is_locked, lock_reason, new_version, changed_by, changed_at)
+        END AS tuple
+   FROM efir_budget.cell_changes change;
+options: security_invoker=true
+
+--@ view change_records
+ SELECT change.id,
+    jsonb_build_object('id', change.id, 'revision', made.revision, 'at', change.changed_at, 'actor', change.changed_by, 'action', change.action, 'changeType', change.change_type, 'cell', jsonb_build_array(change.cell_id, change.module_code, change.entity_id, change.field_name, change.period_code), 'exists', ((cell.id IS NOT NULL) AND (cell.deleted_at IS NULL)), 'before', jsonb_build_array((trim_scale(change.old_value))::text, change.old_text, change.old_version), 'after', jsonb_build_array((trim_scale(change.new_value))::text, change.new_text, change.new_version), 'valueType', change.value_type, 'isLocked', change.is_locked, 'lockReason', change.lock_reason, 'sessionId', change.session_id, 'sessionLabel', step.label, 'refSessionId', change.ref_session_id, 'operationId', change.operation_id) AS message,
+    jsonb_build_array(COALESCE(made.revision, (0)::bigint), change.changed_at, change.sequence_number, change.id) AS place
+   FROM (((efir_budget.cell_changes change
+     LEFT JOIN efir_budget.cell_commits made ON ((made.commit_id = change.commit_id)))
+     LEFT JOIN efir_budget.cell_sessions step ON ((step.id = change.session_id)))
+     LEFT JOIN efir_budget.planning_cells cell ON ((cell.id = change.cell_id)));
 options: security_invoker=true
 
 --@ view current_commits
