@@ -56,7 +56,18 @@ describe('the migrated schema', () => {
       const callable = await names(
         `SELECT f.proname AS name ${FUNCTIONS} AND has_function_privilege('${role}', f.oid, 'EXECUTE') ORDER BY 1`,
       )
-      const api = ['list_cells', 'my_budgets', 'read_cells', 'write_cells']
+      const api = [
+        ...[
+          'list_cells',
+          'my_budgets',
+          'preview_redo',
+          'preview_undo',
+          'read_cells',
+          'redo',
+          'restore_cells',
+        ],
+        ...['undo', 'undo_state', 'write_cells'],
+      ]
       expect(callable, role).toEqual(role === 'anon' ? [] : api)
     }
   })
