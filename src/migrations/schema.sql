@@ -1006,14 +1006,17 @@ $function$
 --@ function current_revision(uuid)
 CREATE OR REPLACE FUNCTION efir_budget.current_revision(p_budget_version_id uuid)
  RETURNS bigint
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
-  SELECT coalesce(
+BEGIN
+  RETURN coalesce(
     (SELECT counter.revision FROM efir_budget.budget_revisions AS counter WHERE counter.budget_version_id = p_budget_version_id),
     0
-  )
+  );
+END
 $function$
 
 --@ function describe_step(efir_budget.cell_sessions)
@@ -1779,14 +1782,18 @@ $function$
 --@ function my_budgets()
 CREATE OR REPLACE FUNCTION efir_budget.my_budgets()
  RETURNS SETOF uuid
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 50
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
+BEGIN
+  RETURN QUERY
   SELECT budget.id
   FROM efir_budget.user_profiles AS profile
   INNER JOIN efir_budget.budget_versions AS budget ON budget.organization_id = profile.organization_id
-  WHERE profile.user_id = (SELECT auth.uid()) AND budget.deleted_at IS NULL
+  WHERE profile.user_id = auth.uid() AND budget.deleted_at IS NULL;
+END
 $function$
 
 --@ function oldest_revision(uuid)
@@ -2722,15 +2729,18 @@ $function$
 --@ function sort_items(efir_budget.write_item[])
 CREATE OR REPLACE FUNCTION efir_budget.sort_items(p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb)
  RETURNS record
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE
  SET search_path TO ''
 AS $function$
+BEGIN
   SELECT
     count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
     count(*) FILTER (WHERE item.problem IS NULL AND item.id <> item.new_id),
     coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
-  FROM unnest(p_items) AS item
+  INTO new_cells, existing_cells, refused
+  FROM unnest(p_items) AS item;
+END
 $function$
 
 --@ function stamp_revisions()
