@@ -157,7 +157,12 @@ BEGIN
     WITH emptied AS (
       DELETE FROM efir_budget.cell_commits AS opened
       WHERE opened.commit_id = ANY(v_opened)
-        AND NOT EXISTS (SELECT FROM efir_budget.cell_changes AS change WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id)
+        -- A value and not EXISTS, which would become a join, and with nested loops forbidden that reads all of the log.
+        AND (
+          SELECT change.id FROM efir_budget.cell_changes AS change
+          WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id
+          LIMIT 1
+        ) IS NULL
       RETURNING opened.session_id
     )
     SELECT array_agg(emptied.session_id) INTO v_empty FROM emptied;
