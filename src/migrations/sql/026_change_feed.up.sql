@@ -48,12 +48,12 @@ BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period');
   END IF;
-  RETURN efir_budget.cell_condition(p_filter);
+  RETURN efir_budget.filter_condition(p_filter);
 END
 $$;
 
 COMMENT ON FUNCTION efir_budget.key_condition IS
-'As cell_condition, of what never changes about a cell: a filter by anything else would not be told that a cell left it. Internal.';
+'As filter_condition, of what never changes about a cell: a filter by anything else would not be told that a cell left it. Internal.';
 
 CREATE FUNCTION efir_budget.changes_since(
   p_budget_version_id uuid,

@@ -30,7 +30,7 @@ LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = change.cell_id;
 COMMENT ON VIEW efir_budget.change_records IS 'Records as the wire knows them, and their place in the order. Internal.';
 REVOKE ALL ON efir_budget.change_records FROM PUBLIC, anon, authenticated, service_role;
 
--- A row of the log that is called cell, as cell_condition has it, because their columns have the same names.
+-- A row of the log that is called cell, as filter_condition has it, because their columns have the same names.
 CREATE FUNCTION efir_budget.record_condition(p_budget_version_id uuid, p_filter jsonb, OUT condition text, OUT narrow boolean)
 LANGUAGE plpgsql
 STABLE
@@ -45,7 +45,7 @@ BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
   END IF;
-  condition := efir_budget.cell_condition(
+  condition := efir_budget.filter_condition(
     CASE WHEN jsonb_typeof(p_filter) = 'object' THEN p_filter - ARRAY['cell', 'session', 'user', 'type'] ELSE p_filter END
   );
   narrow := p_filter ?| ARRAY['cell', 'session', 'user', 'entity'];
