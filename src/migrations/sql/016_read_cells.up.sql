@@ -149,15 +149,10 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.filter_member IS 'Takes one member of a filter apart. Internal.';
 
-CREATE FUNCTION efir_budget.list_cells(
-  p_budget_version_id uuid,
-  p_filter jsonb DEFAULT '{}',
-  p_after uuid DEFAULT NULL,
-  p_limit integer DEFAULT 1000
-) RETURNS jsonb
+-- Of every call that takes a filter.
+CREATE FUNCTION efir_budget.cell_condition(p_filter jsonb) RETURNS text
 LANGUAGE plpgsql
 STABLE
-SECURITY DEFINER
 SET search_path = ''
 AS $$
 DECLARE
@@ -166,14 +161,7 @@ DECLARE
   v_with_null boolean;
   v_where text := '';
   v_column text;
-  v_cells jsonb;
-  v_count integer;
-  v_last uuid;
 BEGIN
-  PERFORM efir_budget.require_budget(p_budget_version_id);
-  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
-    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
-  END IF;
   IF jsonb_typeof(coalesce(p_filter, '{}')) <> 'object' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object');
   END IF;
@@ -213,6 +201,35 @@ BEGIN
         PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(v_member), 'an object of module, entity, field, period, locked, modifiedBy');
     END CASE;
   END LOOP;
+  RETURN v_where;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.cell_condition IS
+'A filter as SQL about a row that is called cell: nothing, or conditions that each begin with AND. Internal.';
+
+CREATE FUNCTION efir_budget.list_cells(
+  p_budget_version_id uuid,
+  p_filter jsonb DEFAULT '{}',
+  p_after uuid DEFAULT NULL,
+  p_limit integer DEFAULT 1000
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+DECLARE
+  v_where text;
+  v_cells jsonb;
+  v_count integer;
+  v_last uuid;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
+  v_where := efir_budget.cell_condition(p_filter);
   IF p_after IS NOT NULL THEN
     v_where := v_where || format(' AND cell.id > %L', p_after);
   END IF;
@@ -248,6 +265,7 @@ COMMENT ON FUNCTION efir_budget.list_cells IS 'Cells of a budget in id order, fi
 REVOKE ALL ON FUNCTION efir_budget.refuse_argument FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.current_revision FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.filter_member FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.cell_condition FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.read_cells FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.list_cells FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION efir_budget.read_cells, efir_budget.list_cells TO authenticated, service_role;
