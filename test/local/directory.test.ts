@@ -21,6 +21,11 @@ describe('a stack with a directory', () => {
       first.serviceKey,
       first.jwtSecret,
     ])
+    // Neither is it had twice by one process.
+    await expect(startLocalStack({ directory })).rejects.toMatchObject({
+      name: 'LocalStackError',
+      code: 'directory_in_use',
+    })
   })
 
   it('migrates once', async () => {
@@ -40,15 +45,6 @@ describe('a stack with a directory', () => {
     const replies = await Promise.all(programs.map((program) => program.started()))
     expect(replies.filter(({ code }) => code === 'directory_in_use')).toHaveLength(1)
     expect(replies.filter(({ url }) => (url as string | undefined) !== undefined)).toHaveLength(1)
-  })
-
-  it('is not had twice by one process', async () => {
-    const directory = somewhere()
-    await using stack = await startLocalStack({ directory, migrations: 'none' })
-    await expect(startLocalStack({ directory: stack.directory })).rejects.toMatchObject({
-      name: 'LocalStackError',
-      code: 'directory_in_use',
-    })
   })
 
   it('starts again at once after its process was killed', async () => {

@@ -148,6 +148,7 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
@@ -211,7 +212,7 @@ BEGIN
     v_commit := efir_budget.open_commit(p_budget_version_id, v_session, 'manual', p_operation_id, v_actor, v_at);
     UPDATE efir_budget.planning_cells AS cell
     SET is_locked = p_lock, lock_reason = CASE WHEN p_lock THEN p_reason END,
-      modified_by = v_actor, modified_at = v_at, version = -1
+      modified_by = v_actor, modified_at = v_at, version = -2147483648
     WHERE cell.id = ANY(v_ids);
   END IF;
 

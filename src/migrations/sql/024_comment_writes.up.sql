@@ -47,7 +47,7 @@ BEGIN
     )
     VALUES (
       v_item.new_id, p_budget_version_id, v_item.module_code, v_item.entity_id, v_item.field_name, v_item.period_code,
-      auth.uid(), v_at, v_at, -1
+      auth.uid(), v_at, v_at, -2147483648
     )
     ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING
     RETURNING id INTO cell_id;
@@ -76,7 +76,7 @@ BEGIN
     commit_id := efir_budget.open_commit(p_budget_version_id, v_session, 'calculation', p_operation_id, auth.uid(), v_at);
   END IF;
   UPDATE efir_budget.planning_cells AS cell
-  SET deleted_at = NULL, modified_by = auth.uid(), modified_at = clock_timestamp(), version = -1
+  SET deleted_at = NULL, modified_by = auth.uid(), modified_at = clock_timestamp(), version = -2147483648
   WHERE cell.id = ensure_cell.cell_id;
 END
 $$;
