@@ -249,6 +249,11 @@ BEGIN
     VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
   END IF;
   RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cells were being changed by others in another order; nothing was done.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
 END
 $$;
 

@@ -294,6 +294,11 @@ BEGIN
 
   PERFORM efir_budget.sweep_leases();
   RETURN jsonb_build_object('at', v_at, 'results', v_results);
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The leases were being changed by others in another order; nothing was done.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
 END
 $$;
 

@@ -168,6 +168,11 @@ BEGIN
     VALUES (p_operation_id, p_budget_version_id, auth.uid(), v_hash, v_result);
   END IF;
   RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cell was being changed by others in another order; nothing was written.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
 END
 $$;
 
