@@ -973,7 +973,7 @@ END
 $function$
 
 --@ function add_comment(uuid, jsonb, text, uuid, jsonb, uuid)
-CREATE OR REPLACE FUNCTION efir_budget.add_comment(p_budget_version_id uuid, p_reference jsonb, p_text text, p_parent_id uuid DEFAULT NULL::uuid, p_mentions jsonb DEFAULT NULL::jsonb, p_operation_id uuid DEFAULT NULL::uuid)
+CREATE OR REPLACE FUNCTION efir_budget.add_comment(p_budget_version_id uuid, p_reference jsonb DEFAULT NULL::jsonb, p_text text DEFAULT NULL::text, p_parent_id uuid DEFAULT NULL::uuid, p_mentions jsonb DEFAULT NULL::jsonb, p_operation_id uuid DEFAULT NULL::uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1401,39 +1401,27 @@ CREATE OR REPLACE FUNCTION efir_budget.hold_leases(p_budget_version_id uuid, p_i
  SET jit TO 'off'
 AS $function$
 DECLARE
-  v_is_held boolean[] := array_fill(FALSE, ARRAY[cardinality(p_items)]);
-  v_n integer;
   v_items efir_budget.write_item[];
 BEGIN
-  FOR v_n IN
-    SELECT item.n
-    FROM unnest(p_items) AS item
-    LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
-    INNER JOIN efir_budget.cell_leases AS lease ON lease.token = item.lease
-    WHERE lease.budget_version_id = p_budget_version_id AND lease.held_by = auth.uid() AND lease.expires_at > now()
-      AND lease.cell_key = jsonb_build_array(
-        coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
-        coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
-      )
-    ORDER BY lease.cell_key
-    FOR SHARE OF lease
-  LOOP
-    v_is_held[v_n + 1] := TRUE;
-  END LOOP;
+  PERFORM lease.token
+  FROM efir_budget.cell_leases AS lease
+  WHERE lease.token = ANY(ARRAY(SELECT item.lease FROM unnest(p_items) AS item WHERE item.lease IS NOT NULL))
+  ORDER BY lease.cell_key
+  FOR SHARE;
 
+  -- The ids and the token are the only conditions that an index can serve: a plan made while the table was empty would
+  -- else walk all leases of the budget, or of the holder, for every item.
   SELECT array_agg(
     CASE
-      WHEN item.lease IS NULL OR item.problem IS NOT NULL OR v_is_held[item.n + 1] THEN item
+      WHEN item.lease IS NULL OR item.problem IS NOT NULL THEN item
+      WHEN lease.budget_version_id = p_budget_version_id AND lease.cell_key = named.key
+        AND lease.held_by = auth.uid() AND lease.expires_at > now() THEN item
       ELSE ROW(
         item.n,
         jsonb_build_array('lease_lost', shown.tuple, (
-          SELECT jsonb_build_array(lease.held_by, lease.expires_at)
-          FROM efir_budget.live_leases AS lease
-          WHERE lease.budget_version_id = p_budget_version_id
-            AND lease.cell_key = jsonb_build_array(
-              coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
-              coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
-            )
+          SELECT jsonb_build_array(other.held_by, other.expires_at)
+          FROM efir_budget.live_leases AS other
+          WHERE other.budget_version_id = p_budget_version_id AND other.cell_key = named.key
         )),
         item.id, item.new_id, item.module_code, item.entity_id, item.field_name, item.period_code,
         item.value_numeric, item.value_text, item.deleting, item.base, item.lease
@@ -1443,7 +1431,14 @@ BEGIN
   ) INTO v_items
   FROM unnest(p_items) AS item
   LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
-  LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id;
+  LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id
+  LEFT JOIN efir_budget.cell_leases AS lease ON lease.token = item.lease
+  CROSS JOIN LATERAL (
+    SELECT jsonb_build_array(
+      coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
+      coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
+    ) AS key
+  ) AS named;
   RETURN v_items;
 END
 $function$
@@ -2055,8 +2050,11 @@ CREATE OR REPLACE FUNCTION efir_budget.mark_read(p_budget_version_id uuid, p_com
 AS $function$
 DECLARE
   v_actor uuid := auth.uid();
+  -- As much as one request has time for.
+  c_most CONSTANT integer := 10000;
   v_ids uuid[];
   v_read integer;
+  v_told integer;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   IF v_actor IS NULL THEN
@@ -2076,24 +2074,37 @@ BEGIN
   INSERT INTO efir_budget.comment_reads AS marker (user_id, thread_id, read_through)
   SELECT v_actor, coalesce(comment.parent_id, comment.id), max(comment.created_at)
   FROM efir_budget.cell_comments AS comment
+  LEFT JOIN efir_budget.comment_reads AS known
+    ON known.user_id = v_actor AND known.thread_id = coalesce(comment.parent_id, comment.id)
   WHERE comment.budget_version_id = p_budget_version_id AND (p_comment_ids IS NULL OR comment.id = ANY(v_ids))
+    AND comment.created_at > coalesce(known.read_through, '-infinity')
   GROUP BY coalesce(comment.parent_id, comment.id)
   ORDER BY coalesce(comment.parent_id, comment.id)
+  LIMIT c_most
   ON CONFLICT ON CONSTRAINT pk_comment_reads DO UPDATE SET read_through = EXCLUDED.read_through
   WHERE marker.read_through < EXCLUDED.read_through;
   GET DIAGNOSTICS v_read = ROW_COUNT;
 
   UPDATE efir_budget.comment_mentions AS mention
   SET read_at = clock_timestamp()
-  FROM efir_budget.cell_comments AS comment
-  INNER JOIN efir_budget.comment_reads AS marker
-    ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
-  WHERE mention.user_id = v_actor AND mention.read_at IS NULL AND mention.comment_id = comment.id
-    AND comment.budget_version_id = p_budget_version_id AND comment.created_at <= marker.read_through
-    AND (p_comment_ids IS NULL OR coalesce(comment.parent_id, comment.id) IN (
-      SELECT coalesce(named.parent_id, named.id) FROM efir_budget.cell_comments AS named WHERE named.id = ANY(v_ids)
-    ));
-  RETURN jsonb_build_object('threads', v_read);
+  FROM (
+    SELECT told.comment_id
+    FROM efir_budget.comment_mentions AS told
+    INNER JOIN efir_budget.cell_comments AS comment ON comment.id = told.comment_id
+    INNER JOIN efir_budget.comment_reads AS marker
+      ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
+    WHERE told.user_id = v_actor AND told.read_at IS NULL
+      AND comment.budget_version_id = p_budget_version_id AND comment.created_at <= marker.read_through
+      AND (p_comment_ids IS NULL OR coalesce(comment.parent_id, comment.id) IN (
+        SELECT coalesce(named.parent_id, named.id) FROM efir_budget.cell_comments AS named WHERE named.id = ANY(v_ids)
+      ))
+    ORDER BY told.comment_id
+    LIMIT c_most
+    FOR NO KEY UPDATE OF told
+  ) AS read
+  WHERE mention.user_id = v_actor AND mention.comment_id = read.comment_id;
+  GET DIAGNOSTICS v_told = ROW_COUNT;
+  RETURN jsonb_build_object('threads', v_read, 'more', v_read = c_most OR v_told = c_most);
 END
 $function$
 

@@ -90,39 +90,27 @@ SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
-  v_is_held boolean[] := array_fill(FALSE, ARRAY[cardinality(p_items)]);
-  v_n integer;
   v_items efir_budget.write_item[];
 BEGIN
-  FOR v_n IN
-    SELECT item.n
-    FROM unnest(p_items) AS item
-    LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
-    INNER JOIN efir_budget.cell_leases AS lease ON lease.token = item.lease
-    WHERE lease.budget_version_id = p_budget_version_id AND lease.held_by = auth.uid() AND lease.expires_at > now()
-      AND lease.cell_key = jsonb_build_array(
-        coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
-        coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
-      )
-    ORDER BY lease.cell_key
-    FOR SHARE OF lease
-  LOOP
-    v_is_held[v_n + 1] := TRUE;
-  END LOOP;
+  PERFORM lease.token
+  FROM efir_budget.cell_leases AS lease
+  WHERE lease.token = ANY(ARRAY(SELECT item.lease FROM unnest(p_items) AS item WHERE item.lease IS NOT NULL))
+  ORDER BY lease.cell_key
+  FOR SHARE;
 
+  -- The ids and the token are the only conditions that an index can serve: a plan made while the table was empty would
+  -- else walk all leases of the budget, or of the holder, for every item.
   SELECT array_agg(
     CASE
-      WHEN item.lease IS NULL OR item.problem IS NOT NULL OR v_is_held[item.n + 1] THEN item
+      WHEN item.lease IS NULL OR item.problem IS NOT NULL THEN item
+      WHEN lease.budget_version_id = p_budget_version_id AND lease.cell_key = named.key
+        AND lease.held_by = auth.uid() AND lease.expires_at > now() THEN item
       ELSE ROW(
         item.n,
         jsonb_build_array('lease_lost', shown.tuple, (
-          SELECT jsonb_build_array(lease.held_by, lease.expires_at)
-          FROM efir_budget.live_leases AS lease
-          WHERE lease.budget_version_id = p_budget_version_id
-            AND lease.cell_key = jsonb_build_array(
-              coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
-              coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
-            )
+          SELECT jsonb_build_array(other.held_by, other.expires_at)
+          FROM efir_budget.live_leases AS other
+          WHERE other.budget_version_id = p_budget_version_id AND other.cell_key = named.key
         )),
         item.id, item.new_id, item.module_code, item.entity_id, item.field_name, item.period_code,
         item.value_numeric, item.value_text, item.deleting, item.base, item.lease
@@ -132,7 +120,14 @@ BEGIN
   ) INTO v_items
   FROM unnest(p_items) AS item
   LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
-  LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id;
+  LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id
+  LEFT JOIN efir_budget.cell_leases AS lease ON lease.token = item.lease
+  CROSS JOIN LATERAL (
+    SELECT jsonb_build_array(
+      coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
+      coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
+    ) AS key
+  ) AS named;
   RETURN v_items;
 END
 $$;

@@ -110,8 +110,8 @@ COMMENT ON FUNCTION efir_budget.comment_mentions_of IS 'The mentions of a call, 
 
 CREATE FUNCTION efir_budget.add_comment(
   p_budget_version_id uuid,
-  p_reference jsonb,
-  p_text text,
+  p_reference jsonb DEFAULT NULL,
+  p_text text DEFAULT NULL,
   p_parent_id uuid DEFAULT NULL,
   p_mentions jsonb DEFAULT NULL,
   p_operation_id uuid DEFAULT NULL

@@ -184,8 +184,11 @@ SET search_path = ''
 AS $$
 DECLARE
   v_actor uuid := auth.uid();
+  -- As much as one request has time for.
+  c_most CONSTANT integer := 10000;
   v_ids uuid[];
   v_read integer;
+  v_told integer;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   IF v_actor IS NULL THEN
@@ -205,24 +208,37 @@ BEGIN
   INSERT INTO efir_budget.comment_reads AS marker (user_id, thread_id, read_through)
   SELECT v_actor, coalesce(comment.parent_id, comment.id), max(comment.created_at)
   FROM efir_budget.cell_comments AS comment
+  LEFT JOIN efir_budget.comment_reads AS known
+    ON known.user_id = v_actor AND known.thread_id = coalesce(comment.parent_id, comment.id)
   WHERE comment.budget_version_id = p_budget_version_id AND (p_comment_ids IS NULL OR comment.id = ANY(v_ids))
+    AND comment.created_at > coalesce(known.read_through, '-infinity')
   GROUP BY coalesce(comment.parent_id, comment.id)
   ORDER BY coalesce(comment.parent_id, comment.id)
+  LIMIT c_most
   ON CONFLICT ON CONSTRAINT pk_comment_reads DO UPDATE SET read_through = EXCLUDED.read_through
   WHERE marker.read_through < EXCLUDED.read_through;
   GET DIAGNOSTICS v_read = ROW_COUNT;
 
   UPDATE efir_budget.comment_mentions AS mention
   SET read_at = clock_timestamp()
-  FROM efir_budget.cell_comments AS comment
-  INNER JOIN efir_budget.comment_reads AS marker
-    ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
-  WHERE mention.user_id = v_actor AND mention.read_at IS NULL AND mention.comment_id = comment.id
-    AND comment.budget_version_id = p_budget_version_id AND comment.created_at <= marker.read_through
-    AND (p_comment_ids IS NULL OR coalesce(comment.parent_id, comment.id) IN (
-      SELECT coalesce(named.parent_id, named.id) FROM efir_budget.cell_comments AS named WHERE named.id = ANY(v_ids)
-    ));
-  RETURN jsonb_build_object('threads', v_read);
+  FROM (
+    SELECT told.comment_id
+    FROM efir_budget.comment_mentions AS told
+    INNER JOIN efir_budget.cell_comments AS comment ON comment.id = told.comment_id
+    INNER JOIN efir_budget.comment_reads AS marker
+      ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
+    WHERE told.user_id = v_actor AND told.read_at IS NULL
+      AND comment.budget_version_id = p_budget_version_id AND comment.created_at <= marker.read_through
+      AND (p_comment_ids IS NULL OR coalesce(comment.parent_id, comment.id) IN (
+        SELECT coalesce(named.parent_id, named.id) FROM efir_budget.cell_comments AS named WHERE named.id = ANY(v_ids)
+      ))
+    ORDER BY told.comment_id
+    LIMIT c_most
+    FOR NO KEY UPDATE OF told
+  ) AS read
+  WHERE mention.user_id = v_actor AND mention.comment_id = read.comment_id;
+  GET DIAGNOSTICS v_told = ROW_COUNT;
+  RETURN jsonb_build_object('threads', v_read, 'more', v_read = c_most OR v_told = c_most);
 END
 $$;
 
