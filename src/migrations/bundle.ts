@@ -20,6 +20,10 @@ import writeOperationsDown from './sql/017_write_operations.down.sql'
 import writeOperationsUp from './sql/017_write_operations.up.sql'
 import writeCellsDown from './sql/018_write_cells.down.sql'
 import writeCellsUp from './sql/018_write_cells.up.sql'
+import undoStacksDown from './sql/019_undo_stacks.down.sql'
+import undoStacksUp from './sql/019_undo_stacks.up.sql'
+import undoDown from './sql/020_undo.down.sql'
+import undoUp from './sql/020_undo.up.sql'
 import locksDown from './sql/021_locks.down.sql'
 import locksUp from './sql/021_locks.up.sql'
 import leasesDown from './sql/022_leases.down.sql'
@@ -54,6 +58,8 @@ export const bundle: readonly Migration[] = [
   { name: '016_read_cells', up: readCellsUp, down: readCellsDown },
   { name: '017_write_operations', up: writeOperationsUp, down: writeOperationsDown },
   { name: '018_write_cells', up: writeCellsUp, down: writeCellsDown },
+  { name: '019_undo_stacks', up: undoStacksUp, down: undoStacksDown },
+  { name: '020_undo', up: undoUp, down: undoDown },
   { name: '021_locks', up: locksUp, down: locksDown },
   { name: '022_leases', up: leasesUp, down: leasesDown },
   { name: '023_comments', up: commentsUp, down: commentsDown },

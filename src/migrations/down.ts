@@ -53,7 +53,7 @@ export async function migrateDownWith(
 ): Promise<MigrateDownResult> {
   const schema = checkedSchema(options.schema)
   const lockOptions = { signal: options.signal, lockTimeout: options.lockTimeout ?? 5_000 }
-  return await underLock(query, schema, lockOptions, async () => {
+  return await underLock(query, schema, lockOptions, async (session) => {
     const planned = await plan(bundle, (await readHistory(query, schema)) ?? [], { host: false })
     const applied = planned.filter(({ recorded }) => recorded !== undefined)
     const kept = applied.slice(0, keptCount(applied, options.to))
@@ -66,6 +66,7 @@ export async function migrateDownWith(
     const run = async () => {
       for (const migration of reverted) {
         options.signal?.throwIfAborted()
+        await session.check()
         await runFile(query, `${migration.name}.down.sql`, forSchema(migration.down, schema))
         await recordReverted(query, schema, migration.name)
       }

@@ -115,12 +115,13 @@ export async function migrateWith(
   /** Applies the next pending migrations, `most` at most, in a transaction; says whether there were any. */
   const applyNext = async (most: number): Promise<boolean> => {
     const done: string[] = []
-    const report = await underLock(query, schema, lockOptions, async () => {
+    const report = await underLock(query, schema, lockOptions, async (session) => {
       done.length = 0
       const pending = pendingOf(await read())
       let found: AdoptionReport | undefined
       for (const [index, migration] of pending.slice(0, most).entries()) {
         options.signal?.throwIfAborted()
+        await session.check()
         const { name } = migration
         tell({
           type: 'applying',

@@ -223,6 +223,9 @@ uuid NOT NULL
 --@ column cell_sessions.change_type
 character varying(50) NOT NULL DEFAULT 'manual'::character varying
 
+--@ column cell_sessions.continued_by
+uuid
+
 --@ column cell_sessions.created_at
 timestamp with time zone NOT NULL DEFAULT now()
 
@@ -231,6 +234,15 @@ uuid NOT NULL
 
 --@ column cell_sessions.label
 character varying(200)
+
+--@ column cell_sessions.modules
+character varying(50)[] NOT NULL DEFAULT '{}'::character varying[]
+
+--@ column cell_sessions.undone_commit
+bigint
+
+--@ column cell_sessions.written_commit
+bigint
 
 --@ column cells_migrations.applied_at
 timestamp with time zone NOT NULL DEFAULT now()
@@ -276,6 +288,12 @@ timestamp with time zone NOT NULL DEFAULT now()
 
 --@ column planning_cells.deleted_at
 timestamp with time zone
+
+--@ column planning_cells.effective_author
+uuid
+
+--@ column planning_cells.effective_version
+integer
 
 --@ column planning_cells.entity_id
 uuid
@@ -418,8 +436,20 @@ Whose step it is; NULL for a program.
 --@ comment column cell_sessions.change_type
 The kind of work that began it.
 
+--@ comment column cell_sessions.continued_by
+The session that took what was written in this one after it was undone.
+
 --@ comment column cell_sessions.label
 What a person would call it, e.g. "Paste".
+
+--@ comment column cell_sessions.modules
+Where its changes are, for an undo of one module.
+
+--@ comment column cell_sessions.undone_commit
+Since when it is undone, and its place on the redo stack, which it has until its user's next written_commit.
+
+--@ comment column cell_sessions.written_commit
+Its newest commit with a change that can be undone: its place on the undo stack. NULL: it is no step.
 
 --@ comment column cells_migrations.pending_indexes
 Still to be built concurrently; NULL when done.
@@ -435,6 +465,12 @@ The created_at of the last comment that was read.
 
 --@ comment column planning_cells.deleted_at
 When the cell was deleted. A deleted cell is empty and is no cell to anyone; a write to its key brings it back.
+
+--@ comment column planning_cells.effective_author
+Whose undo could take away what the cell shows; NULL for nobody's: a program's, a calculation, older than the log.
+
+--@ comment column planning_cells.effective_version
+The new_version of the change that the cell shows; NULL when none is left, or none was ever recorded.
 
 --@ comment column planning_cells.entity_id
 What the value is about (a class, an account, a post); NULL for a value of the module itself.
@@ -454,11 +490,11 @@ Leases the cells that nobody else holds a lease of; with p_steal the others too,
 --@ comment function add_comment(uuid, jsonb, text, uuid, jsonb, uuid)
 Begins a thread on a cell (p_reference) or answers in one (p_parent_id). Call it last in a transaction, and once.
 
---@ comment function cell_condition(jsonb)
-A filter as SQL about a row that is called cell: nothing, or conditions that each begin with AND. Internal.
-
 --@ comment function check_lock_changes()
 Asks may_change_lock about locks that are set or taken past the functions.
+
+--@ comment function close_empty_commits(bigint[])
+Takes back commits, opened by this statement, that have no change. Internal.
 
 --@ comment function comment_counts(uuid, jsonb, jsonb)
 Of each cell that has comments: how many, how many unresolved threads, how many comments the caller has not read.
@@ -472,6 +508,9 @@ The revision that this snapshot is of. Internal.
 --@ comment function delete_comment(uuid, uuid)
 The author takes the text away; the place in the thread stays. Again is no error.
 
+--@ comment function describe_step(efir_budget.cell_sessions)
+A step for a person: what it is called, when it was last written to, how many cells it changed. Internal.
+
 --@ comment function edit_comment(uuid, uuid, text, jsonb)
 The author changes the text, and the mentions where they are given.
 
@@ -481,11 +520,17 @@ The cell that the reference names; by its key, an empty one is made or brought b
 --@ comment function explain_refusals(efir_budget.write_item[], efir_budget.write_outcome[], boolean)
 The results of items that did not get hold of their cell. Internal.
 
+--@ comment function filter_condition(jsonb)
+A filter as the condition " AND …" on planning_cells AS cell. Internal.
+
 --@ comment function filter_member(jsonb, text)
 Takes one member of a filter apart. Internal.
 
 --@ comment function hold_leases(uuid, efir_budget.write_item[])
 Marks the items whose lease is lost. Internal.
+
+--@ comment function hold_stack(uuid, boolean)
+Holds a user's undo stack until the end of the transaction. Internal.
 
 --@ comment function hold_tokens(uuid, bigint[])
 Those of the tokens that are the caller's, their rows locked in key order. Internal.
@@ -493,8 +538,14 @@ Those of the tokens that are the caller's, their rows locked in key order. Inter
 --@ comment function inbox(uuid, boolean, jsonb, integer)
 The comments that call on the caller, newest first, of one budget or of all of his.
 
+--@ comment function items_of_revision(uuid, bigint, jsonb)
+What to write so that the cells show what they showed at a revision. Internal.
+
 --@ comment function join_session(uuid, uuid, uuid, text, text)
-Begins a session (true), or goes on with one of the same user and budget (false). Internal.
+Begins a session (true), or goes on with one of the same user and budget, or with the one that it led to. Internal.
+
+--@ comment function judge_turn(uuid, text)
+What an undo or redo of the step means for each of its cells. Internal.
 
 --@ comment function keep_comment_delete()
 A DELETE blanks the comment and leaves its place in the thread.
@@ -542,7 +593,7 @@ Yours to replace (CREATE OR REPLACE): the ids of those of the cells that the cal
 --@ comment function my_budgets()
 The budgets of the caller's organisations that are not deleted. The policies' one question.
 
---@ comment function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone)
+--@ comment function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
 Begins the commit that the next changes of this transaction to this budget belong to. Internal.
 
 --@ comment function open_missing_commits(uuid[], uuid)
@@ -551,8 +602,20 @@ Returns the commits that it opened. Internal.
 --@ comment function parse_items(uuid, jsonb, uuid[])
 The items of a write call, checked and resolved. Internal.
 
+--@ comment function preview_redo(uuid, jsonb)
+What redo would do now, cell by cell, with the cells as they are.
+
+--@ comment function preview_turn(uuid, text, jsonb)
+What undo or redo would answer now. Internal.
+
+--@ comment function preview_undo(uuid, jsonb)
+What undo would do now, cell by cell, with the cells as they are.
+
 --@ comment function read_cells(uuid, jsonb)
 The cells that the references (ids, or keys [module, entity, field, period]) name, in their order; null where there is none.
+
+--@ comment function record_buried(uuid[], uuid, timestamp with time zone)
+Writes the records of an undo or redo for cells that show the same as before. Internal.
 
 --@ comment function record_deletes()
 Writes the record of cells that left the table with their budget.
@@ -565,6 +628,9 @@ Keeps the inboxes: members of the organisation alone are mentioned.
 
 --@ comment function record_updates()
 Writes the record of changed cells; a row whose version stayed has not changed.
+
+--@ comment function redo(uuid, uuid, jsonb)
+Brings back the step that the caller undid last; see docs/reference/wire.md. Call it last in a transaction, and once.
 
 --@ comment function referenced_cells(uuid, jsonb)
 The ids of the cells that references name, in their order; NULL where there is none. Internal.
@@ -602,17 +668,29 @@ The comment, unless it or its cell is gone (PT404). Internal.
 --@ comment function require_lock_right(uuid, efir_budget.planning_cells[], efir_budget.planning_cells[], efir_budget.write_item[])
 Refuses (PT403) unless may_change_lock allows all of it. Internal.
 
+--@ comment function require_user()
+The signed-in user; refuses (PT403) a program, which has no stack. Internal.
+
 --@ comment function resolve_references(uuid, jsonb, integer)
 References (ids, or keys [module, entity, field, period]) as items; a key of no cell has no id. Internal.
 
 --@ comment function resolve_thread(uuid, uuid)
 Says that a thread is settled. Again is no error, and leaves who and when as they were.
 
+--@ comment function restore_cells(uuid, bigint, jsonb, text, uuid, text)
+Writes what the cells of the filter showed at a revision, as one step; see docs/reference/wire.md. Call it last, and once.
+
+--@ comment function scope_modules(jsonb)
+The modules that an undo keeps to; NULL for all. Internal.
+
 --@ comment function set_locks(uuid, jsonb, jsonb, boolean, text, uuid)
 Locks or unlocks cells. Internal.
 
 --@ comment function set_thread_resolved(uuid, uuid, boolean)
 Resolves or reopens a thread. Internal.
+
+--@ comment function share_stack()
+Holds the stack of the user who writes to the table.
 
 --@ comment function sort_items(efir_budget.write_item[])
 How many cells are to be made, how many are there, and which items are no good. Internal.
@@ -622,6 +700,21 @@ Gives the transaction's commits their revisions, budget by budget, as its last a
 
 --@ comment function sweep_leases()
 Removes some leases that have expired. Internal.
+
+--@ comment function top_step(uuid, uuid, text, text[])
+The step that the user's next undo or redo takes; NULL when there is none. Internal.
+
+--@ comment function turn_results(uuid[], text[])
+The outcomes as the wire knows them, with the cells as they are now. Internal.
+
+--@ comment function turn_step(uuid, text, uuid, jsonb)
+Undoes or redoes the newest step of the signed-in user. Internal.
+
+--@ comment function undo(uuid, uuid, jsonb)
+Takes back the newest step of the caller in the budget; see docs/reference/wire.md. Call it last in a transaction, and once.
+
+--@ comment function undo_state(uuid, jsonb)
+The steps that the caller's next undo and redo would take; null where there is none.
 
 --@ comment function unlock_cells(uuid, jsonb, jsonb, uuid)
 Unlocks the cells that the references name, or that the filter finds. Call it last in a transaction, and once.
@@ -761,11 +854,17 @@ See record_inserts.
 --@ comment trigger planning_cells.cells_record_updates
 See record_updates.
 
+--@ comment trigger planning_cells.cells_share_stack
+See share_stack.
+
 --@ comment trigger planning_cells.cells_update_rules
 See keep_update_rules.
 
 --@ comment type engine
 USAGE on it marks the owner; never grant it to a role of the API.
+
+--@ comment type turn_outcome
+A cell of a step that is undone or redone: what becomes of it and, where that is "reverted", the change it shows then.
 
 --@ comment type write_item
 One item of a write call, checked: its place from 0, what is wrong with it, the cell it names or the id for a new one.
@@ -1035,63 +1134,6 @@ EXCEPTION
 END
 $function$
 
---@ function cell_condition(jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.cell_condition(p_filter jsonb)
- RETURNS text
- LANGUAGE plpgsql
- STABLE
- SET search_path TO ''
-AS $function$
-DECLARE
-  v_member text;
-  v_texts text[];
-  v_with_null boolean;
-  v_where text := '';
-  v_column text;
-BEGIN
-  IF jsonb_typeof(coalesce(p_filter, '{}')) <> 'object' THEN
-    PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object');
-  END IF;
-
-  FOR v_member IN SELECT jsonb_object_keys(p_filter) LOOP
-    CASE v_member
-      WHEN 'module', 'entity', 'field', 'period', 'modifiedBy' THEN
-        SELECT member.texts, member.with_null INTO v_texts, v_with_null
-        FROM efir_budget.filter_member(p_filter, v_member) AS member;
-        IF v_member IN ('entity', 'modifiedBy') AND EXISTS (
-          SELECT FROM unnest(v_texts) AS given (value)
-          WHERE given.value !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-        ) THEN
-          PERFORM efir_budget.refuse_argument('p_filter.' || v_member, p_filter -> v_member, 'a uuid, or uuids');
-        END IF;
-        v_column := CASE v_member
-          WHEN 'module' THEN 'module_code'
-          WHEN 'entity' THEN 'entity_id'
-          WHEN 'field' THEN 'field_name'
-          WHEN 'period' THEN 'period_code'
-          ELSE 'modified_by'
-        END;
-        -- Literals and not parameters, so that the planner sees what is asked for and how much of it there is.
-        v_where := v_where || CASE
-          WHEN v_with_null AND cardinality(v_texts) = 0 THEN format(' AND cell.%I IS NULL', v_column)
-          WHEN v_with_null THEN format(' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))', v_column, v_texts)
-          WHEN cardinality(v_texts) = 1 THEN format(' AND cell.%I = %L', v_column, v_texts[1])
-          ELSE format(' AND cell.%I = ANY(%L)', v_column, v_texts)
-        END;
-      WHEN 'locked' THEN
-        IF jsonb_typeof(p_filter -> 'locked') <> 'boolean' THEN
-          PERFORM efir_budget.refuse_argument('p_filter.locked', p_filter -> 'locked', 'true or false');
-        END IF;
-        v_where := v_where || CASE WHEN (p_filter -> 'locked')::boolean THEN ' AND cell.is_locked' ELSE ' AND NOT cell.is_locked' END;
-      ELSE
-        -- A misspelt member that was passed over would answer with everything.
-        PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(v_member), 'an object of module, entity, field, period, locked, modifiedBy');
-    END CASE;
-  END LOOP;
-  RETURN v_where;
-END
-$function$
-
 --@ function check_lock_changes()
 CREATE OR REPLACE FUNCTION efir_budget.check_lock_changes()
  RETURNS trigger
@@ -1132,6 +1174,29 @@ BEGIN
     PERFORM efir_budget.require_lock_right(v_budget, v_locked, v_unlocked, NULL);
   END LOOP;
   RETURN NULL;
+END
+$function$
+
+--@ function close_empty_commits(bigint[])
+CREATE OR REPLACE FUNCTION efir_budget.close_empty_commits(p_commit_ids bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  v_commit bigint;
+  v_session uuid;
+BEGIN
+  FOREACH v_commit IN ARRAY p_commit_ids LOOP
+    SELECT opened.session_id INTO v_session FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    CONTINUE WHEN EXISTS (
+      SELECT FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = v_session AND change.commit_id = v_commit
+    );
+    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
+  END LOOP;
 END
 $function$
 
@@ -1181,7 +1246,7 @@ BEGIN
       ) AS counted
     $query$,
     p_budget_version_id,
-    CASE WHEN p_references IS NOT NULL THEN 'AND comment.cell_id = ANY($1)' ELSE efir_budget.cell_condition(p_filter) END
+    CASE WHEN p_references IS NOT NULL THEN 'AND comment.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END
   ) INTO v_counts USING v_cells, v_actor;
 
   RETURN jsonb_build_object('cells', to_jsonb(v_cells), 'counts', coalesce(v_counts, '[]'));
@@ -1242,6 +1307,30 @@ BEGIN
     'comment', (SELECT shown.tuple FROM efir_budget.comment_tuples AS shown WHERE shown.id = p_comment_id)
   );
 END
+$function$
+
+--@ function describe_step(efir_budget.cell_sessions)
+CREATE OR REPLACE FUNCTION efir_budget.describe_step(p_step efir_budget.cell_sessions)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+  SELECT jsonb_build_object(
+    'sessionId', p_step.id,
+    'label', p_step.label,
+    'changeType', p_step.change_type,
+    'modules', to_jsonb(p_step.modules),
+    'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
+    'cells', (
+      SELECT count(DISTINCT change.cell_id)
+      FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = p_step.id
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    )
+  )
+  WHERE p_step.id IS NOT NULL
 $function$
 
 --@ function edit_comment(uuid, uuid, text, jsonb)
@@ -1367,6 +1456,63 @@ BEGIN
 END
 $function$
 
+--@ function filter_condition(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.filter_condition(p_filter jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_member text;
+  v_texts text[];
+  v_with_null boolean;
+  v_where text := '';
+  v_column text;
+BEGIN
+  IF jsonb_typeof(coalesce(p_filter, '{}')) <> 'object' THEN
+    PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object');
+  END IF;
+
+  FOR v_member IN SELECT jsonb_object_keys(p_filter) LOOP
+    CASE v_member
+      WHEN 'module', 'entity', 'field', 'period', 'modifiedBy' THEN
+        SELECT member.texts, member.with_null INTO v_texts, v_with_null
+        FROM efir_budget.filter_member(p_filter, v_member) AS member;
+        IF v_member IN ('entity', 'modifiedBy') AND EXISTS (
+          SELECT FROM unnest(v_texts) AS given (value)
+          WHERE given.value !~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+        ) THEN
+          PERFORM efir_budget.refuse_argument('p_filter.' || v_member, p_filter -> v_member, 'a uuid, or uuids');
+        END IF;
+        v_column := CASE v_member
+          WHEN 'module' THEN 'module_code'
+          WHEN 'entity' THEN 'entity_id'
+          WHEN 'field' THEN 'field_name'
+          WHEN 'period' THEN 'period_code'
+          ELSE 'modified_by'
+        END;
+        -- Literals and not parameters, so that the planner sees what is asked for and how much of it there is.
+        v_where := v_where || CASE
+          WHEN v_with_null AND cardinality(v_texts) = 0 THEN format(' AND cell.%I IS NULL', v_column)
+          WHEN v_with_null THEN format(' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))', v_column, v_texts)
+          WHEN cardinality(v_texts) = 1 THEN format(' AND cell.%I = %L', v_column, v_texts[1])
+          ELSE format(' AND cell.%I = ANY(%L)', v_column, v_texts)
+        END;
+      WHEN 'locked' THEN
+        IF jsonb_typeof(p_filter -> 'locked') <> 'boolean' THEN
+          PERFORM efir_budget.refuse_argument('p_filter.locked', p_filter -> 'locked', 'true or false');
+        END IF;
+        v_where := v_where || CASE WHEN (p_filter -> 'locked')::boolean THEN ' AND cell.is_locked' ELSE ' AND NOT cell.is_locked' END;
+      ELSE
+        -- A misspelt member that was passed over would answer with everything.
+        PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(v_member), 'an object of module, entity, field, period, locked, modifiedBy');
+    END CASE;
+  END LOOP;
+  RETURN v_where;
+END
+$function$
+
 --@ function filter_member(jsonb, text)
 CREATE OR REPLACE FUNCTION efir_budget.filter_member(p_filter jsonb, p_member text, OUT texts text[], OUT with_null boolean)
  RETURNS record
@@ -1440,6 +1586,21 @@ BEGIN
     ) AS key
   ) AS named;
   RETURN v_items;
+END
+$function$
+
+--@ function hold_stack(uuid, boolean)
+CREATE OR REPLACE FUNCTION efir_budget.hold_stack(p_actor uuid, p_alone boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF p_alone THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('efir_budget.stack:' || p_actor::text, 0));
+  ELSIF p_actor IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || p_actor::text, 0));
+  END IF;
 END
 $function$
 
@@ -1521,27 +1682,217 @@ BEGIN
 END
 $function$
 
+--@ function items_of_revision(uuid, bigint, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.items_of_revision(p_budget_version_id uuid, p_revision bigint, p_filter jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_items jsonb;
+BEGIN
+  EXECUTE format(
+    $query$
+      WITH since AS MATERIALIZED (
+        SELECT DISTINCT ON (change.cell_id)
+          change.cell_id, change.action, change.old_value, change.old_text, change.old_version, change.new_version
+        FROM efir_budget.cell_commits AS made
+        INNER JOIN efir_budget.cell_changes AS change
+          ON change.session_id = made.session_id AND change.commit_id = made.commit_id
+        INNER JOIN efir_budget.planning_cells AS cell ON cell.id = change.cell_id
+        WHERE made.budget_version_id = %1$L AND made.revision > %2$s AND cell.budget_version_id = %1$L %3$s
+        ORDER BY change.cell_id, change.new_version, change.commit_id
+      ),
+      shown AS (
+        SELECT
+          since.cell_id, since.old_value, since.old_text,
+          CASE
+            WHEN since.action IN ('insert', 'restore') THEN TRUE
+            WHEN since.action <> 'delete' THEN FALSE
+            -- It was deleted, or a deletion was what it showed already: the record of the version before tells.
+            WHEN since.old_version = since.new_version THEN TRUE
+            ELSE EXISTS (
+              SELECT FROM efir_budget.cell_changes AS change
+              WHERE change.cell_id = since.cell_id AND change.new_version = since.old_version AND change.action = 'delete'
+            )
+          END AS deleted
+        FROM since
+      )
+      SELECT jsonb_agg(
+        CASE
+          WHEN shown.deleted THEN jsonb_build_object('id', cell.id, 'delete', TRUE)
+          ELSE jsonb_build_object('id', cell.id, 'number', trim_scale(shown.old_value)::text, 'text', shown.old_text)
+        END
+        ORDER BY cell.id
+      )
+      FROM shown
+      INNER JOIN efir_budget.planning_cells AS cell ON cell.id = shown.cell_id
+      WHERE shown.old_value IS DISTINCT FROM cell.value_numeric OR shown.old_text IS DISTINCT FROM cell.value_text
+        OR (shown.deleted AND cell.deleted_at IS NULL)
+    $query$,
+    p_budget_version_id, p_revision, efir_budget.filter_condition(p_filter)
+  ) INTO v_items;
+  RETURN coalesce(v_items, '[]');
+END
+$function$
+
 --@ function join_session(uuid, uuid, uuid, text, text)
-CREATE OR REPLACE FUNCTION efir_budget.join_session(p_session_id uuid, p_budget_version_id uuid, p_actor uuid, p_label text, p_change_type text)
- RETURNS boolean
+CREATE OR REPLACE FUNCTION efir_budget.join_session(p_session_id uuid, p_budget_version_id uuid, p_actor uuid, p_label text, p_change_type text, OUT session_id uuid, OUT begun boolean)
+ RETURNS record
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
+DECLARE
+  v_undone boolean;
+  v_next uuid;
 BEGIN
+  session_id := p_session_id;
   INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, label, change_type, created_at)
   VALUES (p_session_id, p_budget_version_id, p_actor, p_label, p_change_type, clock_timestamp())
   ON CONFLICT (id) DO NOTHING;
-  IF FOUND THEN
-    RETURN TRUE;
+  begun := FOUND;
+  IF begun THEN
+    RETURN;
   END IF;
-  IF NOT EXISTS (
-    SELECT FROM efir_budget.cell_sessions AS step
-    WHERE step.id = p_session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor
-  ) THEN
-    RAISE EXCEPTION 'The session belongs to someone else, or to another budget.'
-      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'Begin a session of your own.';
-  END IF;
-  RETURN FALSE;
+  LOOP
+    SELECT step.undone_commit IS NOT NULL, step.continued_by INTO v_undone, v_next
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.id = session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor;
+    IF NOT FOUND THEN
+      PERFORM efir_budget.refuse_argument('p_session_id', to_jsonb(p_session_id), 'new, or of a session of your own in this budget');
+    END IF;
+    EXIT WHEN NOT v_undone OR p_change_type = 'calculation';
+
+    -- It was undone, and a redo must not bring back more than the undo took: what comes now is a step of its own.
+    IF v_next IS NULL THEN
+      v_next := gen_random_uuid();
+      UPDATE efir_budget.cell_sessions AS step SET continued_by = v_next
+      WHERE step.id = session_id AND step.continued_by IS NULL;
+      CONTINUE WHEN NOT FOUND;
+      INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, label, change_type, created_at)
+      SELECT v_next, p_budget_version_id, p_actor, coalesce(p_label, step.label), p_change_type, clock_timestamp()
+      FROM efir_budget.cell_sessions AS step
+      WHERE step.id = session_id;
+    END IF;
+    session_id := v_next;
+  END LOOP;
+END
+$function$
+
+--@ function judge_turn(uuid, text)
+CREATE OR REPLACE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text)
+ RETURNS efir_budget.turn_outcome[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_turned efir_budget.turn_outcome[];
+BEGIN
+  WITH own AS MATERIALIZED (
+    SELECT change.cell_id, min(change.new_version) AS oldest, max(change.new_version) AS newest
+    FROM efir_budget.cell_changes AS change
+    WHERE change.session_id = p_step_id
+      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    GROUP BY change.cell_id
+  ),
+  standing AS MATERIALIZED (
+    SELECT
+      cell.id, own.newest, cell.effective_version, cell.is_locked, cell.deleted_at,
+      NOT cell.is_locked AND CASE p_kind
+        WHEN 'undo' THEN coalesce(cell.effective_version = own.newest, FALSE)
+        ELSE own.newest > coalesce(cell.effective_version, 0)
+      END AS reverting
+    FROM own
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = own.cell_id
+    LEFT JOIN LATERAL (
+      SELECT mark.change_type, mark.new_version
+      FROM efir_budget.cell_changes AS mark
+      WHERE mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
+      ORDER BY mark.new_version DESC, mark.commit_id DESC
+      LIMIT 1
+    ) AS latest ON TRUE
+    -- To undo is what has a change that is not undone, to redo what has one that is: latest speaks for those before it.
+    WHERE CASE p_kind
+      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.newest > latest.new_version
+      ELSE latest.change_type = 'undo' AND own.oldest <= latest.new_version
+    END
+  )
+  SELECT array_agg(
+    ROW(
+      standing.id,
+      CASE
+        WHEN standing.is_locked THEN 'locked'
+        WHEN standing.reverting THEN 'reverted'
+        WHEN standing.deleted_at IS NOT NULL THEN 'missing'
+        ELSE 'superseded'
+      END,
+      shown.new_version,
+      CASE WHEN shown.change_type <> 'calculation' THEN (
+        SELECT step.actor FROM efir_budget.cell_sessions AS step WHERE step.id = shown.session_id
+      ) END,
+      CASE WHEN shown.new_version IS NULL THEN oldest.old_value ELSE shown.new_value END,
+      CASE WHEN shown.new_version IS NULL THEN oldest.old_text ELSE shown.new_text END,
+      -- What the record says; one that is older than the column says it by the kind of work.
+      coalesce(
+        shown.value_type,
+        CASE shown.change_type WHEN 'calculation' THEN 'calculated' WHEN 'import' THEN 'imported' ELSE 'input' END
+      ),
+      coalesce(shown.action = 'delete', FALSE)
+    )::efir_budget.turn_outcome
+    ORDER BY standing.id
+  ) INTO v_turned
+  FROM standing
+  LEFT JOIN LATERAL (
+    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+      change.value_type
+    FROM efir_budget.cell_changes AS change
+    WHERE p_kind = 'redo' AND standing.reverting AND change.cell_id = standing.id AND change.new_version = standing.newest
+      AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+    UNION ALL
+    (
+      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+        change.value_type
+      FROM efir_budget.cell_changes AS change
+      WHERE p_kind = 'undo' AND standing.reverting
+        AND change.cell_id = standing.id AND change.new_version < standing.effective_version
+        AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+        -- Calculations and what programs wrote are nobody's step, so never undone.
+        AND (
+          change.change_type = 'calculation'
+          OR change.changed_by IS NULL
+          OR (
+            change.session_id <> p_step_id
+            AND 'undo' IS DISTINCT FROM (
+              SELECT mark.change_type
+              FROM efir_budget.cell_changes AS mark
+              WHERE mark.cell_id = standing.id AND mark.ref_session_id = change.session_id
+                AND mark.new_version >= change.new_version AND mark.change_type IN ('undo', 'redo')
+              ORDER BY mark.new_version DESC, mark.commit_id DESC
+              LIMIT 1
+            )
+          )
+        )
+      ORDER BY change.new_version DESC
+      LIMIT 1
+    )
+  ) AS shown ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.old_value, change.old_text
+    FROM efir_budget.cell_changes AS change
+    WHERE shown.new_version IS NULL AND standing.reverting AND change.cell_id = standing.id AND change.new_version > 0
+      AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+    ORDER BY change.new_version
+    LIMIT 1
+  ) AS oldest ON TRUE;
+  RETURN coalesce(v_turned, '{}');
 END
 $function$
 
@@ -1687,8 +2038,10 @@ CREATE OR REPLACE FUNCTION efir_budget.keep_insert_rules()
  SET search_path TO ''
 AS $function$
 BEGIN
+  NEW.effective_version := 1;
   IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := 1;
+    NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN NEW.modified_by END;
     RETURN NEW;
   END IF;
 
@@ -1696,6 +2049,7 @@ BEGIN
     RAISE EXCEPTION 'A cell holds a number or a text, not both.' USING ERRCODE = 'PT422', DETAIL = '{"field":"value_text"}';
   END IF;
   -- The version is left alone here: in an upsert this row may yet become an update, whose rules read it.
+  NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN auth.uid() END;
   NEW.modified_by := coalesce(auth.uid(), NEW.modified_by);
   NEW.modified_at := clock_timestamp();
   NEW.created_at := NEW.modified_at;
@@ -1717,6 +2071,13 @@ DECLARE
 BEGIN
   IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := OLD.version + 1;
+    -- A lock is no change of what is shown; undo and redo say themselves which change that is now.
+    IF NEW.effective_version IS NOT DISTINCT FROM OLD.effective_version
+      AND NEW.is_locked = OLD.is_locked AND NEW.lock_reason IS NOT DISTINCT FROM OLD.lock_reason
+    THEN
+      NEW.effective_version := NEW.version;
+      NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN NEW.modified_by END;
+    END IF;
     RETURN NEW;
   END IF;
 
@@ -1783,6 +2144,11 @@ BEGIN
   END IF;
 
   NEW.version := OLD.version + 1;
+  NEW.effective_version := CASE WHEN v_new_value OR v_new_life THEN NEW.version ELSE OLD.effective_version END;
+  NEW.effective_author := CASE
+    WHEN NOT (v_new_value OR v_new_life) THEN OLD.effective_author
+    WHEN NEW.value_type <> 'calculated' THEN auth.uid()
+  END;
   NEW.created_at := OLD.created_at;
   NEW.modified_at := clock_timestamp();
   -- Without a signed-in user the author is who the program says, and never who was there before.
@@ -1843,7 +2209,7 @@ BEGIN
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
     PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
   END IF;
-  v_where := efir_budget.cell_condition(p_filter);
+  v_where := efir_budget.filter_condition(p_filter);
   IF p_after IS NOT NULL THEN
     v_where := v_where || format(' AND cell.id > %L', p_after);
   END IF;
@@ -1922,7 +2288,7 @@ BEGIN
       ) AS page
     $query$,
     p_budget_version_id,
-    CASE WHEN p_references IS NOT NULL THEN 'AND thread.cell_id = ANY($1)' ELSE efir_budget.cell_condition(p_filter) END,
+    CASE WHEN p_references IS NOT NULL THEN 'AND thread.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END,
     CASE WHEN p_resolved THEN 'AND thread.is_resolved' WHEN NOT p_resolved THEN 'AND NOT thread.is_resolved' END,
     CASE WHEN p_after IS NOT NULL THEN format('AND (thread.created_at, thread.id) < (%L, %L)', v_after, p_after) END,
     p_limit + 1
@@ -2027,7 +2393,7 @@ BEGIN
         LIMIT %s
       ) AS page
     $query$,
-    p_budget_version_id, efir_budget.cell_condition(p_filter),
+    p_budget_version_id, efir_budget.filter_condition(p_filter),
     CASE WHEN p_after IS NOT NULL THEN format('AND cell.id > %L', p_after) END,
     p_limit + 1
   ) INTO v_ids, v_reasons;
@@ -2131,8 +2497,8 @@ AS $function$
   WHERE profile.user_id = (SELECT auth.uid()) AND budget.deleted_at IS NULL
 $function$
 
---@ function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone)
-CREATE OR REPLACE FUNCTION efir_budget.open_commit(p_budget_version_id uuid, p_session_id uuid, p_change_type text, p_operation_id uuid, p_actor uuid, p_at timestamp with time zone)
+--@ function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.open_commit(p_budget_version_id uuid, p_session_id uuid, p_change_type text, p_operation_id uuid, p_actor uuid, p_at timestamp with time zone, p_ref_session_id uuid DEFAULT NULL::uuid)
  RETURNS bigint
  LANGUAGE plpgsql
  SET search_path TO ''
@@ -2148,10 +2514,11 @@ BEGIN
   END IF;
 
   INSERT INTO efir_budget.cell_commits (
-    commit_id, budget_version_id, session_id, operation_id, change_type, actor, created_at
+    commit_id, budget_version_id, session_id, ref_session_id, operation_id, change_type, actor, created_at
   )
   VALUES (
-    nextval('efir_budget.cell_commit_ids'), p_budget_version_id, p_session_id, p_operation_id, p_change_type, p_actor, p_at
+    nextval('efir_budget.cell_commit_ids'), p_budget_version_id, p_session_id, p_ref_session_id, p_operation_id,
+    p_change_type, p_actor, p_at
   )
   RETURNING commit_id INTO v_commit_id;
   RETURN v_commit_id;
@@ -2163,6 +2530,7 @@ CREATE OR REPLACE FUNCTION efir_budget.open_missing_commits(p_budget_version_ids
  RETURNS bigint[]
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_budget uuid;
@@ -2305,7 +2673,10 @@ BEGIN
         encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
       ),
       found.module, found.entity, found.field, found.period,
-      found.number, found.text, found.deleting, found.base, found.lease
+      found.number, found.text,
+      -- Nothing, where nothing is: no cell is made for it.
+      found.deleting OR (found.cell_id IS NULL AND found.number IS NULL AND found.text IS NULL),
+      found.base, found.lease
     )::efir_budget.write_item
     ORDER BY found.n
   ), bool_or(found.lease IS NOT NULL) INTO v_items, v_leased
@@ -2315,6 +2686,52 @@ BEGIN
   END IF;
   RETURN v_items;
 END
+$function$
+
+--@ function preview_redo(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.preview_redo(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.preview_turn(p_budget_version_id, 'redo', p_scope)
+$function$
+
+--@ function preview_turn(uuid, text, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.preview_turn(p_budget_version_id uuid, p_kind text, p_scope jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_modules text[] := efir_budget.scope_modules(p_scope);
+  v_step efir_budget.cell_sessions;
+  v_ids uuid[];
+  v_outcomes text[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, v_modules);
+  SELECT array_agg(turned.id), array_agg(turned.outcome) INTO v_ids, v_outcomes
+  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind)) AS turned;
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'sessionId', v_step.id,
+    'label', v_step.label,
+    'results', efir_budget.turn_results(v_ids, v_outcomes)
+  );
+END
+$function$
+
+--@ function preview_undo(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.preview_undo(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.preview_turn(p_budget_version_id, 'undo', p_scope)
 $function$
 
 --@ function read_cells(uuid, jsonb)
@@ -2394,12 +2811,45 @@ BEGIN
 END
 $function$
 
+--@ function record_buried(uuid[], uuid, timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.record_buried(p_ids uuid[], p_actor uuid, p_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
+BEGIN
+  INSERT INTO efir_budget.cell_changes (
+    id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
+    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
+  )
+  SELECT
+    encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
+    cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
+    CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
+    cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
+    cell.is_locked, cell.lock_reason, current.change_type,
+    current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
+    current.operation_id, current.commit_id, p_actor, p_at
+  FROM unnest(p_ids) AS buried (id)
+  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = buried.id
+  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id;
+END
+$function$
+
 --@ function record_deletes()
 CREATE OR REPLACE FUNCTION efir_budget.record_deletes()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -2441,6 +2891,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_inserts()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -2547,6 +2998,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_updates()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -2555,7 +3007,6 @@ DECLARE
   v_budgets uuid[];
   v_opened bigint[];
   v_prefix bytea;
-  v_empty uuid[];
 BEGIN
   SELECT array_agg(DISTINCT cell.budget_version_id) INTO v_budgets FROM new_rows AS cell;
   IF v_budgets IS NULL THEN
@@ -2573,10 +3024,12 @@ BEGIN
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE
-      WHEN cell.deleted_at IS NOT NULL AND before.deleted_at IS NULL THEN 'delete'
+      -- Also where an undo shows an older deletion again: a record tells whether the cell is there after it.
+      WHEN cell.deleted_at IS NOT NULL THEN 'delete'
       WHEN cell.deleted_at IS NULL AND before.deleted_at IS NOT NULL THEN 'restore'
       WHEN cell.value_numeric IS DISTINCT FROM before.value_numeric THEN 'update'
       WHEN cell.value_text IS DISTINCT FROM before.value_text THEN 'update'
+      WHEN cell.value_type <> before.value_type THEN 'update'
       WHEN cell.is_locked AND (NOT before.is_locked OR cell.lock_reason IS DISTINCT FROM before.lock_reason) THEN 'lock'
       WHEN before.is_locked AND NOT cell.is_locked THEN 'unlock'
       ELSE 'update'
@@ -2595,21 +3048,19 @@ BEGIN
   INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id
   WHERE cell.version <> before.version;
 
-  -- A budget in which nothing changed after all gets no revision.
-  IF v_opened <> '{}' THEN
-    WITH emptied AS (
-      DELETE FROM efir_budget.cell_commits AS opened
-      WHERE opened.commit_id = ANY(v_opened)
-        AND NOT EXISTS (SELECT FROM efir_budget.cell_changes AS change WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id)
-      RETURNING opened.session_id
-    )
-    SELECT array_agg(emptied.session_id) INTO v_empty FROM emptied;
-    IF v_empty IS NOT NULL THEN
-      DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = ANY(v_empty);
-    END IF;
-  END IF;
+  PERFORM efir_budget.close_empty_commits(v_opened);
   RETURN NULL;
 END
+$function$
+
+--@ function redo(uuid, uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.redo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope)
 $function$
 
 --@ function referenced_cells(uuid, jsonb)
@@ -2835,6 +3286,7 @@ CREATE OR REPLACE FUNCTION efir_budget.require_budget(p_budget_version_id uuid)
  LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_role name := nullif(current_setting('role', true), 'none');
@@ -2928,6 +3380,22 @@ BEGIN
 END
 $function$
 
+--@ function require_user()
+CREATE OR REPLACE FUNCTION efir_budget.require_user()
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF auth.uid() IS NULL THEN
+    RAISE EXCEPTION 'Only a signed-in user has steps to undo.'
+      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'What a program writes belongs to no user; write the value that it should have.';
+  END IF;
+  RETURN auth.uid();
+END
+$function$
+
 --@ function resolve_references(uuid, jsonb, integer)
 CREATE OR REPLACE FUNCTION efir_budget.resolve_references(p_budget_version_id uuid, p_references jsonb, p_most integer)
  RETURNS efir_budget.write_item[]
@@ -2965,6 +3433,94 @@ CREATE OR REPLACE FUNCTION efir_budget.resolve_thread(p_budget_version_id uuid, 
  SET search_path TO ''
 AS $function$
   SELECT efir_budget.set_thread_resolved(p_budget_version_id, p_thread_id, TRUE)
+$function$
+
+--@ function restore_cells(uuid, bigint, jsonb, text, uuid, text)
+CREATE OR REPLACE FUNCTION efir_budget.restore_cells(p_budget_version_id uuid, p_revision bigint, p_filter jsonb DEFAULT '{}'::jsonb, p_mode text DEFAULT 'atomic'::text, p_operation_id uuid DEFAULT NULL::uuid, p_session_label text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_hash bytea := sha256(convert_to(
+    jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label)::text, 'UTF8'
+  ));
+  v_now bigint;
+  v_items jsonb;
+  v_result jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_mode IS NULL OR p_mode NOT IN ('atomic', 'partial') THEN
+    PERFORM efir_budget.refuse_argument('p_mode', to_jsonb(p_mode), 'atomic or partial');
+  END IF;
+  IF p_operation_id IS NOT NULL THEN
+    v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, auth.uid(), v_hash);
+    IF v_result IS NOT NULL THEN
+      RETURN v_result;
+    END IF;
+  END IF;
+  v_now := efir_budget.current_revision(p_budget_version_id);
+  IF p_revision IS NULL OR p_revision NOT BETWEEN 0 AND v_now THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('0 to %s', v_now));
+  END IF;
+  v_items := efir_budget.items_of_revision(p_budget_version_id, p_revision, p_filter);
+  IF jsonb_array_length(v_items) > 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(jsonb_array_length(v_items)), 'one that leaves at most 10000 cells to restore');
+  END IF;
+
+  IF v_items = '[]' THEN
+    v_result := jsonb_build_object(
+      'revision', v_now, 'operationId', p_operation_id, 'sessionId', NULL, 'actor', auth.uid(), 'at', clock_timestamp(),
+      'results', v_items
+    );
+    IF p_operation_id IS NOT NULL THEN
+      INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
+      VALUES (p_operation_id, p_budget_version_id, auth.uid(), v_hash, v_result);
+    END IF;
+    RETURN v_result;
+  END IF;
+
+  v_result := efir_budget.write_cells(
+    p_budget_version_id, v_items, p_mode, p_operation_id, NULL, coalesce(p_session_label, format('Restore revision %s', p_revision))
+  );
+  v_result := v_result || jsonb_build_object('results', efir_budget.turn_results(
+    ARRAY(SELECT (item.value ->> 'id')::uuid FROM jsonb_array_elements(v_items) WITH ORDINALITY AS item (value, n) ORDER BY item.n),
+    ARRAY(
+      SELECT item.value ->> 0 FROM jsonb_array_elements(v_result -> 'results') WITH ORDINALITY AS item (value, n) ORDER BY item.n
+    )
+  ));
+  -- The name stands for this call, not for the items that it found.
+  UPDATE efir_budget.cell_operations AS stored SET payload_hash = v_hash, result = v_result
+  WHERE stored.operation_id = p_operation_id;
+  RETURN v_result;
+END
+$function$
+
+--@ function scope_modules(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.scope_modules(p_scope jsonb)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_modules text[];
+  v_with_null boolean;
+BEGIN
+  IF p_scope IS NULL OR p_scope IN ('null', '{}') THEN
+    RETURN NULL;
+  END IF;
+  IF jsonb_typeof(p_scope) <> 'object' OR p_scope - 'module' <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module');
+  END IF;
+  SELECT member.texts, member.with_null INTO v_modules, v_with_null
+  FROM efir_budget.filter_member(p_scope, 'module') AS member;
+  IF v_with_null THEN
+    PERFORM efir_budget.refuse_argument('p_scope.module', p_scope -> 'module', 'a text or an array of texts');
+  END IF;
+  RETURN v_modules;
+END
 $function$
 
 --@ function set_locks(uuid, jsonb, jsonb, boolean, text, uuid)
@@ -3025,7 +3581,7 @@ BEGIN
       ) AS held
     $query$,
     p_budget_version_id,
-    CASE WHEN p_filter IS NULL THEN 'AND cell.id = ANY($1)' ELSE efir_budget.cell_condition(p_filter) END,
+    CASE WHEN p_filter IS NULL THEN 'AND cell.id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END,
     CASE WHEN p_lock THEN 'NOT (cell.is_locked AND cell.lock_reason IS NOT DISTINCT FROM $2)' ELSE 'cell.is_locked' END
   ) INTO v_cells, v_relocked, v_ids USING v_named, p_reason;
   PERFORM efir_budget.require_lock_right(
@@ -3108,6 +3664,20 @@ BEGIN
 END
 $function$
 
+--@ function share_stack()
+CREATE OR REPLACE FUNCTION efir_budget.share_stack()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || auth.uid()::text, 0));
+  END IF;
+  RETURN NULL;
+END
+$function$
+
 --@ function sort_items(efir_budget.write_item[])
 CREATE OR REPLACE FUNCTION efir_budget.sort_items(p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb)
  RETURNS record
@@ -3128,11 +3698,31 @@ CREATE OR REPLACE FUNCTION efir_budget.stamp_revisions()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
 AS $function$
 DECLARE
   v_budget record;
   v_revision bigint;
 BEGIN
+  -- Sessions with a change that can be undone come to the top of their users' undo stacks. Here, and not with the
+  -- first cell: calls that write in one session at once would wait for each other's work while holding cells.
+  UPDATE efir_budget.cell_sessions AS step
+  SET written_commit = greatest(step.written_commit, entered.commit_id),
+    modules = ARRAY(SELECT unnest(step.modules) UNION SELECT unnest(entered.modules))
+  FROM (
+    SELECT own.session_id, max(own.commit_id) AS commit_id, array_agg(DISTINCT change.module_code) AS modules
+    FROM efir_budget.cell_commits AS own
+    INNER JOIN efir_budget.cell_changes AS change
+      ON change.session_id = own.session_id AND change.commit_id = own.commit_id
+    WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL AND own.actor IS NOT NULL
+      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    GROUP BY own.session_id
+  ) AS entered
+  WHERE step.id = entered.session_id;
+
   -- The first of the transaction's commits to come here serves all of them; the others find nothing to do.
   FOR v_budget IN
     SELECT opened.budget_version_id AS id, count(*) AS commits
@@ -3177,6 +3767,202 @@ AS $function$
     LIMIT 200
     FOR UPDATE SKIP LOCKED
   ))
+$function$
+
+--@ function top_step(uuid, uuid, text, text[])
+CREATE OR REPLACE FUNCTION efir_budget.top_step(p_budget_version_id uuid, p_actor uuid, p_kind text, p_modules text[])
+ RETURNS efir_budget.cell_sessions
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  v_step efir_budget.cell_sessions;
+BEGIN
+  IF p_kind = 'undo' THEN
+    SELECT step.* INTO v_step
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.budget_version_id = p_budget_version_id AND step.actor = p_actor
+      AND step.written_commit IS NOT NULL AND step.undone_commit IS NULL
+      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+    ORDER BY step.written_commit DESC
+    LIMIT 1;
+  ELSE
+    SELECT step.* INTO v_step
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.budget_version_id = p_budget_version_id AND step.actor = p_actor
+      AND step.undone_commit > (
+        SELECT max(written.written_commit)
+        FROM efir_budget.cell_sessions AS written
+        WHERE written.budget_version_id = p_budget_version_id AND written.actor = p_actor AND written.written_commit IS NOT NULL
+      )
+      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+    ORDER BY step.undone_commit DESC
+    LIMIT 1;
+  END IF;
+  RETURN v_step;
+END
+$function$
+
+--@ function turn_results(uuid[], text[])
+CREATE OR REPLACE FUNCTION efir_budget.turn_results(p_ids uuid[], p_outcomes text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+BEGIN
+  RETURN coalesce((
+    SELECT jsonb_agg(
+      CASE
+        WHEN cell.deleted_at IS NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
+        ELSE jsonb_build_array(turned.outcome, NULL, jsonb_build_array(
+          cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
+        ))
+      END
+      ORDER BY cell.id
+    )
+    FROM unnest(p_ids, p_outcomes) AS turned (id, outcome)
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
+  ), '[]');
+END
+$function$
+
+--@ function turn_step(uuid, text, uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kind text, p_operation_id uuid, p_scope jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_actor uuid;
+  v_modules text[] := efir_budget.scope_modules(p_scope);
+  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope)::text, 'UTF8'));
+  v_step efir_budget.cell_sessions;
+  v_turned efir_budget.turn_outcome[] := '{}';
+  v_commit bigint;
+  v_at timestamptz;
+  v_result jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_actor := efir_budget.require_user();
+  IF p_operation_id IS NOT NULL THEN
+    v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
+    IF v_result IS NOT NULL THEN
+      RETURN v_result;
+    END IF;
+  END IF;
+  PERFORM efir_budget.hold_stack(v_actor, TRUE);
+  v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, v_modules);
+
+  IF v_step.id IS NOT NULL THEN
+    PERFORM cell.id
+    FROM efir_budget.planning_cells AS cell
+    WHERE cell.id = ANY(ARRAY(SELECT change.cell_id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id))
+    ORDER BY cell.id
+    FOR NO KEY UPDATE OF cell;
+    v_turned := efir_budget.judge_turn(v_step.id, p_kind);
+  END IF;
+  -- Time was spent waiting for locks; a cell's times go the way of its versions.
+  v_at := clock_timestamp();
+
+  IF EXISTS (SELECT FROM unnest(v_turned) AS turned WHERE turned.outcome <> 'locked') THEN
+    -- A session of its own, and no step: undoing an undo is to redo.
+    v_commit := efir_budget.open_commit(
+      p_budget_version_id, gen_random_uuid(), p_kind, p_operation_id, v_actor, v_at, v_step.id
+    );
+    UPDATE efir_budget.planning_cells AS cell
+    SET value_numeric = turned.value_numeric,
+      value_text = turned.value_text,
+      value_type = turned.value_type,
+      deleted_at = CASE WHEN turned.deleted THEN v_at END,
+      effective_version = turned.effective_version,
+      effective_author = turned.effective_author,
+      modified_by = v_actor,
+      modified_at = v_at,
+      version = -2147483648
+    FROM unnest(v_turned) AS turned
+    WHERE turned.outcome = 'reverted' AND cell.id = turned.id;
+    PERFORM efir_budget.record_buried(
+      ARRAY(SELECT turned.id FROM unnest(v_turned) AS turned WHERE turned.outcome IN ('superseded', 'missing')),
+      v_actor, v_at
+    );
+  END IF;
+
+  IF v_step.id IS NOT NULL THEN
+    -- Whatever its cells said: a step that cannot move must not bar the way to those under it.
+    UPDATE efir_budget.cell_sessions AS step
+    SET undone_commit = CASE WHEN p_kind = 'undo' THEN coalesce(v_commit, nextval('efir_budget.cell_commit_ids')) END
+    WHERE step.id = v_step.id;
+  END IF;
+
+  SELECT efir_budget.turn_results(array_agg(turned.id), array_agg(turned.outcome)) INTO v_result
+  FROM unnest(v_turned) AS turned;
+  -- The last act, once: from here to the commit this budget's other writers wait.
+  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
+  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+
+  v_result := jsonb_build_object(
+    'revision', coalesce(
+      (SELECT stamped.revision FROM efir_budget.cell_commits AS stamped WHERE stamped.commit_id = v_commit),
+      efir_budget.current_revision(p_budget_version_id)
+    ),
+    'operationId', p_operation_id, 'sessionId', v_step.id, 'label', v_step.label, 'actor', v_actor, 'at', v_at,
+    'results', v_result
+  );
+  IF p_operation_id IS NOT NULL THEN
+    INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
+    VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
+  END IF;
+  RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    RAISE EXCEPTION 'The cells were being changed by others in another order; nothing was done.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+END
+$function$
+
+--@ function undo(uuid, uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.undo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.turn_step(p_budget_version_id, 'undo', p_operation_id, p_scope)
+$function$
+
+--@ function undo_state(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.undo_state(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_actor uuid;
+  v_modules text[] := efir_budget.scope_modules(p_scope);
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_actor := efir_budget.require_user();
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'undo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'undo', v_modules)),
+    'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', v_modules))
+  );
+END
 $function$
 
 --@ function unlock_cells(uuid, jsonb, jsonb, uuid)
@@ -3241,7 +4027,9 @@ BEGIN
       RETURN v_result;
     END IF;
   END IF;
-  v_begun := efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type);
+  PERFORM efir_budget.hold_stack(v_actor, FALSE);
+  SELECT joined.session_id, joined.begun INTO v_session, v_begun
+  FROM efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type) AS joined;
 
   v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
   SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
@@ -3282,7 +4070,7 @@ BEGIN
       SELECT
         item.n, item.value_numeric, item.value_text, item.deleting,
         cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
-        cell.deleted_at, cell.modified_by, cell.value_type
+        cell.deleted_at, cell.effective_author
       FROM unnest(v_items) AS item
       INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
       WHERE item.problem IS NULL AND item.id <> item.new_id AND NOT cell.is_locked
@@ -3298,10 +4086,12 @@ BEGIN
       SELECT
         held.*,
         CASE
-          WHEN held.deleting OR held.deleted_at IS NOT NULL THEN held.deleting <> (held.deleted_at IS NOT NULL)
+          -- No cell and an empty one show the same: nothing.
+          WHEN held.deleted_at IS NOT NULL THEN held.value_numeric IS NOT NULL OR held.value_text IS NOT NULL
+          WHEN held.deleting THEN TRUE
           WHEN held.value_numeric IS DISTINCT FROM held.old_numeric OR held.value_text IS DISTINCT FROM held.old_text THEN TRUE
           -- To repeat by hand what someone else wrote is to confirm it, and survives the other's undo.
-          ELSE p_change_type = 'manual' AND coalesce(held.modified_by <> v_actor AND held.value_type <> 'calculated', FALSE)
+          ELSE p_change_type = 'manual' AND coalesce(held.effective_author <> v_actor, FALSE)
         END AS changes
       FROM held
     )
@@ -3472,10 +4262,28 @@ EXECUTE
 --@ grant function my_budgets() to service_role
 EXECUTE
 
+--@ grant function preview_redo(uuid, jsonb) to authenticated
+EXECUTE
+
+--@ grant function preview_redo(uuid, jsonb) to service_role
+EXECUTE
+
+--@ grant function preview_undo(uuid, jsonb) to authenticated
+EXECUTE
+
+--@ grant function preview_undo(uuid, jsonb) to service_role
+EXECUTE
+
 --@ grant function read_cells(uuid, jsonb) to authenticated
 EXECUTE
 
 --@ grant function read_cells(uuid, jsonb) to service_role
+EXECUTE
+
+--@ grant function redo(uuid, uuid, jsonb) to authenticated
+EXECUTE
+
+--@ grant function redo(uuid, uuid, jsonb) to service_role
 EXECUTE
 
 --@ grant function release_leases(uuid, jsonb) to authenticated
@@ -3500,6 +4308,24 @@ EXECUTE
 EXECUTE
 
 --@ grant function resolve_thread(uuid, uuid) to service_role
+EXECUTE
+
+--@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text) to authenticated
+EXECUTE
+
+--@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text) to service_role
+EXECUTE
+
+--@ grant function undo(uuid, uuid, jsonb) to authenticated
+EXECUTE
+
+--@ grant function undo(uuid, uuid, jsonb) to service_role
+EXECUTE
+
+--@ grant function undo_state(uuid, jsonb) to authenticated
+EXECUTE
+
+--@ grant function undo_state(uuid, jsonb) to service_role
 EXECUTE
 
 --@ grant function unlock_cells(uuid, jsonb, jsonb, uuid) to authenticated
@@ -3551,7 +4377,7 @@ CREATE INDEX idx_changes_session ON efir_budget.cell_changes USING btree (sessio
 CREATE INDEX idx_changes_time ON efir_budget.cell_changes USING brin (changed_at)
 
 --@ index cell_changes.idx_changes_type
-CREATE INDEX idx_changes_type ON efir_budget.cell_changes USING btree (cell_id, ref_session_id, new_version DESC) WHERE ((change_type)::text = ANY (ARRAY[('undo'::character varying)::text, ('redo'::character varying)::text]))
+CREATE INDEX idx_changes_type ON efir_budget.cell_changes USING btree (cell_id, ref_session_id, new_version DESC, commit_id DESC) WHERE ((change_type)::text = ANY (ARRAY[('undo'::character varying)::text, ('redo'::character varying)::text]))
 
 --@ index cell_changes.idx_changes_user
 CREATE INDEX idx_changes_user ON efir_budget.cell_changes USING btree (changed_by, changed_at)
@@ -3585,6 +4411,12 @@ CREATE INDEX idx_leases_holder ON efir_budget.cell_leases USING btree (held_by)
 
 --@ index cell_operations.operations_time
 CREATE INDEX operations_time ON efir_budget.cell_operations USING brin (created_at)
+
+--@ index cell_sessions.sessions_undone
+CREATE INDEX sessions_undone ON efir_budget.cell_sessions USING btree (budget_version_id, actor, undone_commit) WHERE (undone_commit IS NOT NULL)
+
+--@ index cell_sessions.sessions_written
+CREATE INDEX sessions_written ON efir_budget.cell_sessions USING btree (budget_version_id, actor, written_commit) WHERE (written_commit IS NOT NULL)
 
 --@ index comment_mentions.idx_mentions_comment
 CREATE INDEX idx_mentions_comment ON efir_budget.comment_mentions USING btree (comment_id)
@@ -3747,11 +4579,17 @@ CREATE TRIGGER cells_record_inserts AFTER INSERT ON efir_budget.planning_cells R
 --@ trigger planning_cells.cells_record_updates
 CREATE TRIGGER cells_record_updates AFTER UPDATE ON efir_budget.planning_cells REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.record_updates()
 
+--@ trigger planning_cells.cells_share_stack
+CREATE TRIGGER cells_share_stack BEFORE INSERT OR UPDATE ON efir_budget.planning_cells FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.share_stack()
+
 --@ trigger planning_cells.cells_update_rules
 CREATE TRIGGER cells_update_rules BEFORE UPDATE ON efir_budget.planning_cells FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_update_rules()
 
 --@ type engine
 enum 'engine'
+
+--@ type turn_outcome
+composite id uuid, outcome text, effective_version integer, effective_author uuid, value_numeric numeric(18,4), value_text text, value_type text, deleted boolean
 
 --@ type write_item
 composite n integer, problem jsonb, id uuid, new_id uuid, module_code text, entity_id uuid, field_name text, period_code text, value_numeric numeric(18,4), value_text text, deleting boolean, base integer, lease bigint

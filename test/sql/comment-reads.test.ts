@@ -210,7 +210,7 @@ describe('the inbox', () => {
     const all = await asBob((as) => comments.inbox(as))
     expect(all.items).toMatchObject([
       { readAt: null },
-      { comment: { id: one.id }, readAt: expect.any(String) },
+      { comment: { id: one.id }, readAt: expect.any(String) as string },
     ])
   })
 

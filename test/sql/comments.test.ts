@@ -55,11 +55,12 @@ describe('add_comment', () => {
   })
 
   it("makes an empty cell where nobody has written yet, on record and as no step of the user's", async () => {
+    const own = (await tenants.createBudget({ organization: ours })).id
     const key = freshKey()
     const { revision, comment } = await asAlice((as) =>
-      comments.add(as, referenceTo(key), 'What belongs here?'),
+      commentsOf(own).add(as, referenceTo(key), 'What belongs here?'),
     )
-    const { cells, revision: now } = await asBob((as) => read(as, budget, [referenceTo(key)]))
+    const { cells, revision: now } = await asBob((as) => read(as, own, [referenceTo(key)]))
     expect(cells).toMatchObject([
       { id: comment[2], number: null, text: null, version: 1, valueType: 'input' },
     ])
@@ -67,9 +68,15 @@ describe('add_comment', () => {
     expect(await recordOf(sql, comment[2])).toMatchObject([
       { action: 'insert', change_type: 'calculation', changed_by: alice, revision: String(revision) },
     ])
-    // Whoever read the grid as empty before still writes to it without a conflict of values; he bases it on version 1.
-    const { results } = await asBob((as) => write(as, budget, [{ ...key, number: '5', base: 1 }]))
+    const { results } = await asBob((as) => write(as, own, [{ ...key, number: '5', base: 1 }]))
     expect(results).toEqual([['written', comment[2], 2]])
+    // Alice has nothing to undo, and what Bob undoes leaves the empty cell as it was.
+    const state = await asAlice((as) => call(as, 'undo_state', { budget_version_id: own }))
+    expect(state).toMatchObject({ undo: null, redo: null })
+    await asBob((as) => call(as, 'undo', { budget_version_id: own }))
+    expect((await asBob((as) => read(as, own, [comment[2]]))).cells).toMatchObject([
+      { number: null, valueType: 'input', version: 3 },
+    ])
   })
 
   it('brings a deleted cell back, empty, when it names its key; by its id the cell is gone', async () => {
@@ -173,7 +180,7 @@ describe('edit_comment and delete_comment', () => {
     expect((await refusalOf(asBob((as) => comments.edit(as, id, 'Mine')))).code).toBe('PT403')
     expect((await refusalOf(asBob((as) => comments.remove(as, id)))).code).toBe('PT403')
     const edited = await asAlice((as) => comments.edit(as, id, 'Why, then?'))
-    expect(edited).toMatchObject({ text: 'Why, then?', by: alice, editedAt: expect.any(String) })
+    expect(edited).toMatchObject({ text: 'Why, then?', by: alice, editedAt: expect.any(String) as string })
     expect((await refusalOf(asAlice((as) => comments.edit(as, id, ' ')))).code).toBe('PT422')
   })
 
@@ -193,7 +200,7 @@ describe('edit_comment and delete_comment', () => {
     const { id } = await thread('secret')
     const answer = await asBob((as) => comments.answer(as, id, 'Because.'))
     const removed = await asAlice((as) => comments.remove(as, id))
-    expect(removed).toMatchObject({ text: null, by: alice, deletedAt: expect.any(String) })
+    expect(removed).toMatchObject({ text: null, by: alice, deletedAt: expect.any(String) as string })
     expect(await asAlice((as) => comments.remove(as, id))).toEqual(removed)
     expect(await sql`SELECT comment_text FROM efir_budget.cell_comments WHERE id = ${id}`).toEqual([
       { comment_text: '' },
@@ -222,7 +229,7 @@ describe('resolve_thread and reopen_thread', () => {
       ...resolved,
       isResolved: false,
       reopenedBy: alice,
-      reopenedAt: expect.any(String),
+      reopenedAt: expect.any(String) as string,
     })
     expect(await shown(id)).toMatchObject({ isResolved: false, resolvedBy: bob, reopenedBy: alice })
   })

@@ -160,7 +160,7 @@ describe('an update of cell_comments', () => {
     expect((await refusalOf(other)).code).toBe('PT403')
     expect((await refusalOf(asService((as) => update(as, id, { comment_text: 'Mine' })))).code).toBe('PT403')
     const own = await asAlice((as) => update(as, id, { comment_text: 'Why, then?' }))
-    expect(own).toMatchObject({ comment_text: 'Why, then?', edited_at: expect.any(Date) })
+    expect(own).toMatchObject({ comment_text: 'Why, then?', edited_at: expect.any(Date) as Date })
   })
 
   it('forges neither author nor times, and moves nothing elsewhere', async () => {

@@ -20,4 +20,7 @@ DROP COLUMN operation_id,
 DROP COLUMN ref_session_id;
 
 -- Deleted cells stay as the empty rows they are: their comments hang on them.
-ALTER TABLE efir_budget.planning_cells DROP COLUMN deleted_at;
+ALTER TABLE efir_budget.planning_cells
+DROP COLUMN deleted_at,
+DROP COLUMN effective_version,
+DROP COLUMN effective_author;

@@ -5,6 +5,17 @@
 -- follow the table (postgres_changes) are told: row level security hides a vanished row from them.
 ALTER TABLE efir_budget.planning_cells ADD COLUMN deleted_at timestamptz;
 
+-- Which change the cell shows, so that undo need not read its history (docs/reference/undo.md). Columns of the row,
+-- and in no index: an update touches none (HOT), and whoever holds the row knows the newest.
+ALTER TABLE efir_budget.planning_cells
+ADD COLUMN effective_version integer,
+ADD COLUMN effective_author uuid;
+
+COMMENT ON COLUMN efir_budget.planning_cells.effective_version IS
+'The new_version of the change that the cell shows; NULL when none is left, or none was ever recorded.';
+COMMENT ON COLUMN efir_budget.planning_cells.effective_author IS
+'Whose undo could take away what the cell shows; NULL for nobody''s: a program''s, a calculation, older than the log.';
+
 COMMENT ON COLUMN efir_budget.planning_cells.deleted_at IS
 'When the cell was deleted. A deleted cell is empty and is no cell to anyone; a write to its key brings it back.';
 
@@ -42,6 +53,10 @@ CREATE TABLE efir_budget.cell_sessions (
   actor uuid,
   label varchar(200),
   change_type varchar(50) NOT NULL DEFAULT 'manual',
+  modules varchar(50)[] NOT NULL DEFAULT '{}',
+  written_commit bigint,
+  undone_commit bigint,
+  continued_by uuid,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -50,6 +65,12 @@ COMMENT ON TABLE efir_budget.cell_sessions IS
 COMMENT ON COLUMN efir_budget.cell_sessions.actor IS 'Whose step it is; NULL for a program.';
 COMMENT ON COLUMN efir_budget.cell_sessions.label IS 'What a person would call it, e.g. "Paste".';
 COMMENT ON COLUMN efir_budget.cell_sessions.change_type IS 'The kind of work that began it.';
+COMMENT ON COLUMN efir_budget.cell_sessions.modules IS 'Where its changes are, for an undo of one module.';
+COMMENT ON COLUMN efir_budget.cell_sessions.written_commit IS
+'Its newest commit with a change that can be undone: its place on the undo stack. NULL: it is no step.';
+COMMENT ON COLUMN efir_budget.cell_sessions.undone_commit IS
+'Since when it is undone, and its place on the redo stack, which it has until its user''s next written_commit.';
+COMMENT ON COLUMN efir_budget.cell_sessions.continued_by IS 'The session that took what was written in this one after it was undone.';
 
 -- Drawn without a lock, so its order means nothing: order is the revision's. (An xid would not do as the key:
 -- it starts anew when a cluster is restored from a dump.)

@@ -155,10 +155,10 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.filter_member IS 'Takes one member of a filter apart. Internal.';
 
--- Of every call that takes a filter.
-CREATE FUNCTION efir_budget.cell_condition(p_filter jsonb) RETURNS text
+-- Each member is ANDed, as text for a query over planning_cells AS cell.
+CREATE FUNCTION efir_budget.filter_condition(p_filter jsonb) RETURNS text
 LANGUAGE plpgsql
-STABLE
+IMMUTABLE
 SET search_path = ''
 AS $$
 DECLARE
@@ -211,8 +211,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION efir_budget.cell_condition IS
-'A filter as SQL about a row that is called cell: nothing, or conditions that each begin with AND. Internal.';
+COMMENT ON FUNCTION efir_budget.filter_condition IS 'A filter as the condition " AND …" on planning_cells AS cell. Internal.';
 
 CREATE FUNCTION efir_budget.list_cells(
   p_budget_version_id uuid,
@@ -235,7 +234,7 @@ BEGIN
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
     PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
   END IF;
-  v_where := efir_budget.cell_condition(p_filter);
+  v_where := efir_budget.filter_condition(p_filter);
   IF p_after IS NOT NULL THEN
     v_where := v_where || format(' AND cell.id > %L', p_after);
   END IF;
@@ -271,7 +270,7 @@ COMMENT ON FUNCTION efir_budget.list_cells IS 'Cells of a budget in id order, fi
 REVOKE ALL ON FUNCTION efir_budget.refuse_argument FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.current_revision FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.filter_member FROM PUBLIC, anon, authenticated, service_role;
-REVOKE ALL ON FUNCTION efir_budget.cell_condition FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.filter_condition FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.read_cells FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.list_cells FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION efir_budget.read_cells, efir_budget.list_cells TO authenticated, service_role;

@@ -198,7 +198,7 @@ BEGIN
       ) AS held
     $query$,
     p_budget_version_id,
-    CASE WHEN p_filter IS NULL THEN 'AND cell.id = ANY($1)' ELSE efir_budget.cell_condition(p_filter) END,
+    CASE WHEN p_filter IS NULL THEN 'AND cell.id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END,
     CASE WHEN p_lock THEN 'NOT (cell.is_locked AND cell.lock_reason IS NOT DISTINCT FROM $2)' ELSE 'cell.is_locked' END
   ) INTO v_cells, v_relocked, v_ids USING v_named, p_reason;
   PERFORM efir_budget.require_lock_right(
@@ -321,7 +321,7 @@ BEGIN
         LIMIT %s
       ) AS page
     $query$,
-    p_budget_version_id, efir_budget.cell_condition(p_filter),
+    p_budget_version_id, efir_budget.filter_condition(p_filter),
     CASE WHEN p_after IS NOT NULL THEN format('AND cell.id > %L', p_after) END,
     p_limit + 1
   ) INTO v_ids, v_reasons;

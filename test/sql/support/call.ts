@@ -36,5 +36,5 @@ export async function call<T>(
 
 function encoded(value: unknown, type: string): string | null {
   if (value === null) return null
-  return type === 'jsonb' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' && type !== 'jsonb' ? value : JSON.stringify(value)
 }
