@@ -1,8 +1,21 @@
 -- 018_write_cells: many cells in one call, each based on a version, all in set-based steps.
 --
 -- Order of locks, the same for everyone, so that waiting never runs in a circle: operation, the user's stack
--- (hold_stack: writes share it, undo and redo have it alone), session, new keys in key order, existing cells in id
--- order, and at the very end the steps and the budgets (stamp_revisions). Whoever waits for a key holds no cell.
+-- (hold_stack: writes share it, undo and redo have it alone), session, leases and new keys in key order, existing
+-- cells in id order, and at the very end the steps and the budgets (stamp_revisions). Whoever waits for a key holds no
+-- cell.
+
+-- A place for leases, which come with 022: until then there are none, and a token means nothing.
+CREATE FUNCTION efir_budget.hold_leases(
+  p_budget_version_id uuid, p_items efir_budget.write_item[]
+) RETURNS efir_budget.write_item[]
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+BEGIN
+  RETURN p_items;
+END
+$$;
 
 -- Checks the items and finds the cells that they name, without locking any. p_new_ids: from an earlier look.
 CREATE FUNCTION efir_budget.parse_items(
@@ -24,6 +37,7 @@ DECLARE
   -- Ids that begin with the time, as the column's default does.
   v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   v_items efir_budget.write_item[];
+  v_leased boolean;
 BEGIN
   WITH checked AS MATERIALIZED (
     SELECT
@@ -48,12 +62,15 @@ BEGIN
           OR scale(item.number::numeric) > 4 OR abs(item.number::numeric) >= 1e14
           THEN '["invalid", "number", "A number is decimal text with at most 14 digits before the point and 4 behind it."]'
         WHEN octet_length(item.base) > 9 OR item.base !~ '^[0-9]+$' THEN '["invalid", "base", "A base is a version, 0 or null."]'
+        WHEN octet_length(item.lease) > 18 OR item.lease !~ '^[0-9]+$'
+          THEN '["invalid", "lease", "A lease is the token that acquire_leases gave."]'
       END AS problem
     FROM ROWS FROM (
       jsonb_to_recordset(p_items) AS (
-        id text, module text, entity text, field text, period text, number text, text text, delete text, base text
+        id text, module text, entity text, field text, period text, number text, text text, delete text, base text,
+        lease text
       )
-    ) WITH ORDINALITY AS item (id, module, entity, field, period, number, text, delete, base, n)
+    ) WITH ORDINALITY AS item (id, module, entity, field, period, number, text, delete, base, lease, n)
   ),
   typed AS MATERIALIZED (
     SELECT
@@ -72,7 +89,8 @@ BEGIN
       CASE WHEN checked.problem IS NULL THEN checked.number::numeric(18, 4) END AS number,
       checked.text,
       coalesce(checked.delete = 'true', false) AS deleting,
-      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base
+      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base,
+      CASE WHEN checked.problem IS NULL THEN checked.lease::bigint END AS lease
     FROM checked
   ),
   found AS (
@@ -126,15 +144,19 @@ BEGIN
       found.number, found.text,
       -- Nothing, where nothing is: no cell is made for it.
       found.deleting OR (found.cell_id IS NULL AND found.number IS NULL AND found.text IS NULL),
-      found.base
+      found.base, found.lease
     )::efir_budget.write_item
     ORDER BY found.n
-  ) INTO v_items
+  ), bool_or(found.lease IS NOT NULL) INTO v_items, v_leased
   FROM found;
+  IF v_leased THEN
+    v_items := efir_budget.hold_leases(p_budget_version_id, v_items);
+  END IF;
   RETURN v_items;
 END
 $$;
 
+COMMENT ON FUNCTION efir_budget.hold_leases IS 'Marks the items whose lease is lost. Internal.';
 COMMENT ON FUNCTION efir_budget.parse_items IS 'The items of a write call, checked and resolved. Internal.';
 
 CREATE FUNCTION efir_budget.sort_items(
@@ -422,6 +444,7 @@ $$;
 COMMENT ON FUNCTION efir_budget.write_cells IS
 'Writes up to 10000 cells, each based on a version; see docs/reference/wire.md. Call it last in a transaction, and once.';
 
+REVOKE ALL ON FUNCTION efir_budget.hold_leases FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.parse_items FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.sort_items FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.explain_refusals FROM PUBLIC, anon, authenticated, service_role;
