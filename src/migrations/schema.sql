@@ -5289,11 +5289,11 @@ CREATE INDEX idx_comments_unresolved ON efir_budget.cell_comments USING btree (c
 --@ index cell_comments.idx_comments_user
 CREATE INDEX idx_comments_user ON efir_budget.cell_comments USING btree (created_by)
 
---@ index cell_comments.idx_replies_thread
-CREATE INDEX idx_replies_thread ON efir_budget.cell_comments USING btree (parent_id, created_at) WHERE (parent_id IS NOT NULL)
+--@ index cell_comments.replies_thread
+CREATE INDEX replies_thread ON efir_budget.cell_comments USING btree (parent_id, created_at) WHERE (parent_id IS NOT NULL)
 
---@ index cell_comments.idx_threads_budget
-CREATE INDEX idx_threads_budget ON efir_budget.cell_comments USING btree (budget_version_id, created_at DESC, id DESC) WHERE (parent_id IS NULL)
+--@ index cell_comments.threads_budget
+CREATE INDEX threads_budget ON efir_budget.cell_comments USING btree (budget_version_id, created_at DESC, id DESC) WHERE (parent_id IS NULL)
 
 --@ index cell_commits.commits_open
 CREATE INDEX commits_open ON efir_budget.cell_commits USING btree (transaction_id) WHERE (revision IS NULL)

@@ -31,8 +31,8 @@ COMMENT ON COLUMN efir_budget.cell_comments.reopened_at IS 'When it was reopened
 COMMENT ON COLUMN efir_budget.cell_comments.edited_at IS 'When its author changed the text or the mentions last.';
 COMMENT ON COLUMN efir_budget.cell_comments.deleted_at IS 'When its author deleted it. The row stays, without its text, in its thread.';
 
-CREATE INDEX idx_replies_thread ON efir_budget.cell_comments (parent_id, created_at) WHERE parent_id IS NOT NULL;
-CREATE INDEX idx_threads_budget ON efir_budget.cell_comments (budget_version_id, created_at DESC, id DESC) WHERE parent_id IS NULL;
+CREATE INDEX replies_thread ON efir_budget.cell_comments (parent_id, created_at) WHERE parent_id IS NOT NULL;
+CREATE INDEX threads_budget ON efir_budget.cell_comments (budget_version_id, created_at DESC, id DESC) WHERE parent_id IS NULL;
 
 CREATE TABLE efir_budget.comment_mentions (
   user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
