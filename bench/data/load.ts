@@ -19,9 +19,15 @@ function* inBatches(rows: Iterable<string>): Generator<string> {
   if (batch !== '') yield batch
 }
 
+/** Emptied in the same transaction, the table takes rows that are frozen already, which spares the vacuum a rewrite. */
 async function copy(sql: postgres.Sql, { table, columns, rows }: Lines): Promise<void> {
-  const query = sql.unsafe(`COPY ${SCHEMA}.${table} (${columns.join(', ')}) FROM STDIN`)
-  await pipeline(Readable.from(inBatches(rows), { objectMode: true }), await query.writable())
+  await sql.begin(async (transaction) => {
+    await transaction.unsafe(`TRUNCATE ${SCHEMA}.${table} CASCADE`)
+    const query = transaction.unsafe(
+      `COPY ${SCHEMA}.${table} (${columns.join(', ')}) FROM STDIN WITH (FREEZE)`,
+    )
+    await pipeline(Readable.from(inBatches(rows), { objectMode: true }), await query.writable())
+  })
 }
 
 /** Takes the tables' indexes away and gives what makes them again: filling first and indexing then is several times faster. */

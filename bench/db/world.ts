@@ -40,7 +40,7 @@ const FULL: Effort = {
 
 const TINY: Effort = {
   reads: 10,
-  writes: { 1: 5, 100: 2, 1_000: 2, 10_000: 2 },
+  writes: { 1: 5, 100: 2, 1_000: 1, 10_000: 1 },
   undos: 2,
   deep: 3,
   catchUps: 3,
