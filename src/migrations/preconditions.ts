@@ -44,12 +44,3 @@ export async function checkHost(query: Query, schema: string): Promise<void> {
       'Provide them, or let migrate make them with the host option.',
   )
 }
-
-/** Refuses tables that nobody recorded: applying 009 over them would fail half-way. */
-export async function checkUnclaimed(query: Query, schema: string): Promise<void> {
-  if (!(await tableExists(query, schema, 'planning_cells'))) return
-  throw new MigrationError(
-    'unrecorded',
-    `${schema}.planning_cells exists, but ${schema}.cells_migrations does not say which migrations made it.`,
-  )
-}

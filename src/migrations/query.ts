@@ -35,14 +35,52 @@ export async function queryText(
  * lock, the next statement must see what its holder committed.
  */
 export async function transaction<T>(query: Query, work: () => Promise<T>): Promise<T> {
+  return await inTransaction(query, 'COMMIT', work)
+}
+
+/** Runs `work` in a transaction whose effects are thrown away. */
+export async function rehearsal<T>(query: Query, work: () => Promise<T>): Promise<T> {
+  return await inTransaction(query, 'ROLLBACK', work)
+}
+
+async function inTransaction<T>(
+  query: Query,
+  end: 'COMMIT' | 'ROLLBACK',
+  work: () => Promise<T>,
+): Promise<T> {
   await query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE')
   try {
     const result = await work()
-    await query('COMMIT')
+    await query(end)
     return result
   } catch (error) {
     // The first error is the one to tell; a lost connection makes the rollback fail too, and has rolled back anyway.
     await query('ROLLBACK').catch(() => undefined)
     throw error
   }
+}
+
+/** The SQLSTATE of a driver's error, or of the error that it is the cause of. */
+export function sqlStateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('code' in error && typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code)) return error.code
+  return sqlStateOf(error.cause)
+}
+
+/** Waits, and rejects with the signal's reason when that comes first. */
+export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      // An AbortSignal's reason is whatever its owner chose; it is passed on as it is.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted === true) stop()
+  })
 }

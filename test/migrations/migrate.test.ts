@@ -1,8 +1,11 @@
 import type postgres from 'postgres'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { bundle, migrate, MigrationError, type MigrateProgress } from '../../src/migrations/index.ts'
+import { migrateWith } from '../../src/migrations/migrate.ts'
+import { localOnly } from '../support/stack.ts'
 import { queryOf, useCluster } from './support/cluster.ts'
 
+const { describe } = localOnly('it makes databases')
 const cluster = useCluster()
 const everything = bundle.map(({ name }) => name)
 
@@ -17,7 +20,13 @@ describe('migrate', () => {
     const sql = (await cluster.freshDatabase()).connect()
     const events: MigrateProgress[] = []
     const result = await migrate(queryOf(sql), { host: true, onProgress: (event) => events.push(event) })
-    expect(result).toEqual({ schema: 'efir_budget', applied: everything, current: everything })
+    expect(result).toEqual({
+      schema: 'efir_budget',
+      applied: everything,
+      pending: [],
+      current: everything,
+      adoption: undefined,
+    })
     expect(events.map((event) => `${event.type} ${'name' in event ? event.name : ''}`)).toEqual(
       everything.flatMap((name) => [`applying ${name}`, `applied ${name}`]),
     )
@@ -68,18 +77,18 @@ describe('migrate', () => {
     expect(row).toEqual({ count: 0 })
   })
 
-  test('leaves an empty database empty when a file fails, and names the file and the cause', async () => {
+  test('leaves an empty database empty when a file fails, and names the file, the line and the cause', async () => {
     const sql = (await cluster.freshDatabase()).connect()
-    // The bundle's last table cannot be made: its name is taken by a view of the application.
-    await sql.unsafe('CREATE SCHEMA efir_budget; CREATE VIEW efir_budget.cell_comments AS SELECT 1 AS one')
-    const failure = await migrate(queryOf(sql), { host: true }).catch((error: unknown) => error)
+    const broken = [...bundle, { name: '999_broken', up: 'SELECT 1;\nSELECT wrong;', down: '' }]
+    const failure = await migrateWith(broken, queryOf(sql), { host: true }).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(MigrationError)
     expect(failure).toMatchObject({
       code: 'failed',
-      file: '009_planning_cells_writeback.up.sql',
-      cause: { code: '42P07' },
+      file: '999_broken.up.sql',
+      message: '999_broken.up.sql line 2 failed: column "wrong" does not exist',
+      cause: { code: '42703' },
     })
-    expect(await tables(sql)).toEqual(['cell_comments'])
+    expect(await tables(sql)).toEqual([])
   })
 
   test('refuses a database whose record was written by a newer version', async () => {

@@ -8,12 +8,13 @@ const bundle: Migration[] = [
   { name: '009_a', up: 'a', down: '' },
   { name: '010_b', up: 'b', down: '' },
 ]
+const unremarkable = { appliedAt: '2026-11-01T00:00:00.000Z', note: undefined, pendingIndexes: [] }
 const recorded = async (...names: string[]) =>
   await Promise.all(
     names.map(async (name) => ({
       name,
       checksum: await checksum(bundle.find((migration) => migration.name === name)?.up ?? 'unknown'),
-      appliedAt: '2026-11-01T00:00:00.000Z',
+      ...unremarkable,
     })),
   )
 const pending = async (names: string[], host = false) =>
@@ -33,7 +34,7 @@ describe('the plan', () => {
   })
 
   test('refuses a recorded migration that has another checksum, and names the file', async () => {
-    const history = [{ name: '009_a', checksum: 'f'.repeat(64), appliedAt: '' }]
+    const history = [{ name: '009_a', checksum: 'f'.repeat(64), ...unremarkable }]
     await expect(plan(bundle, history, { host: false })).rejects.toMatchObject({
       code: 'checksum_mismatch',
       file: '009_a.up.sql',

@@ -1,3 +1,2 @@
-DROP TABLE efir_budget.user_profiles;
-DROP TABLE efir_budget.budget_versions;
-DROP TABLE efir_budget.organizations;
+-- In one statement, because policies of the one lean on the other.
+DROP TABLE efir_budget.user_profiles, efir_budget.budget_versions, efir_budget.organizations;

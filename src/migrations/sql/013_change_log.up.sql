@@ -16,7 +16,7 @@ BEGIN
     CONTINUE WHEN EXISTS (
       SELECT FROM efir_budget.cell_commits AS opened
       WHERE opened.transaction_id = pg_current_xact_id() AND opened.revision IS NULL
-        AND opened.budget_version_id = v_budget
+        AND opened.budget_version_id IS NOT DISTINCT FROM v_budget
     );
     v_session := gen_random_uuid();
     INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, created_at)
@@ -41,7 +41,7 @@ SELECT DISTINCT ON (opened.budget_version_id)
   (
     SELECT coalesce(max(change.sequence_number), 0)
     FROM efir_budget.cell_changes AS change
-    WHERE change.commit_id = opened.commit_id
+    WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id
   ) AS changes
 FROM efir_budget.cell_commits AS opened
 WHERE opened.transaction_id = pg_current_xact_id_if_assigned() AND opened.revision IS NULL
@@ -156,7 +156,7 @@ BEGIN
     WITH emptied AS (
       DELETE FROM efir_budget.cell_commits AS opened
       WHERE opened.commit_id = ANY(v_opened)
-        AND NOT EXISTS (SELECT FROM efir_budget.cell_changes AS change WHERE change.commit_id = opened.commit_id)
+        AND NOT EXISTS (SELECT FROM efir_budget.cell_changes AS change WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id)
       RETURNING opened.session_id
     )
     SELECT array_agg(emptied.session_id) INTO v_empty FROM emptied;

@@ -1,10 +1,14 @@
-DROP INDEX efir_budget.idx_changes_commit;
-
 DROP INDEX efir_budget.idx_changes_type;
 CREATE INDEX idx_changes_type ON efir_budget.cell_changes (change_type);
 
 DROP INDEX efir_budget.idx_changes_time;
 CREATE INDEX idx_changes_time ON efir_budget.cell_changes (changed_at DESC);
+
+DROP INDEX efir_budget.idx_changes_user;
+CREATE INDEX idx_changes_user ON efir_budget.cell_changes (changed_by, changed_at DESC);
+
+DROP INDEX efir_budget.idx_changes_session;
+CREATE INDEX idx_changes_session ON efir_budget.cell_changes (session_id, sequence_number);
 
 DROP INDEX efir_budget.idx_changes_cell;
 CREATE INDEX idx_changes_cell ON efir_budget.cell_changes (cell_id, changed_at DESC);

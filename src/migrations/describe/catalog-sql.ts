@@ -1,0 +1,210 @@
+/**
+ * One query over the system catalogs that says everything about the objects of a schema, as rows of
+ * (kind, name, definition). `$1` is the schema. Run it with an empty search_path, so that the server qualifies every
+ * name it prints.
+ *
+ * Left out: what differs between two right installations (owners, column positions, statistics, sizes) and what the
+ * server adds by itself (NOT NULL constraints of Postgres 18, internal triggers, indexes behind constraints).
+ */
+export const catalogSql = `
+WITH namespace AS (
+  SELECT oid, nspacl, nspowner FROM pg_catalog.pg_namespace WHERE nspname = $1::text
+),
+relation AS (
+  SELECT class.* FROM pg_catalog.pg_class AS class, namespace
+  WHERE class.relnamespace = namespace.oid AND class.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+),
+routine AS (
+  SELECT proc.*, proc.proname || '(' || pg_catalog.oidvectortypes(proc.proargtypes) || ')' AS signature
+  FROM pg_catalog.pg_proc AS proc, namespace
+  WHERE proc.pronamespace = namespace.oid AND proc.prokind IN ('f', 'p')
+),
+own_type AS (
+  SELECT type.* FROM pg_catalog.pg_type AS type, namespace
+  WHERE type.typnamespace = namespace.oid AND (
+    type.typtype IN ('e', 'd')
+    OR EXISTS (SELECT FROM pg_catalog.pg_class AS class WHERE class.oid = type.typrelid AND class.relkind = 'c')
+  )
+),
+acl AS (
+  SELECT 'schema' AS kind, '' AS name, nspowner AS owner,
+    coalesce(nspacl, pg_catalog.acldefault('n', nspowner)) AS items
+  FROM namespace
+  UNION ALL
+  SELECT CASE WHEN relkind = 'S' THEN 'sequence' WHEN relkind IN ('v', 'm') THEN 'view' ELSE 'table' END, relname, relowner,
+    coalesce(relacl, pg_catalog.acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
+  FROM relation
+  UNION ALL
+  SELECT 'column', relation.relname || '.' || attribute.attname, relation.relowner, attribute.attacl
+  FROM relation
+  INNER JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = relation.oid
+  WHERE attribute.attacl IS NOT NULL AND NOT attribute.attisdropped
+  UNION ALL
+  SELECT 'function', signature, proowner, coalesce(proacl, pg_catalog.acldefault('f', proowner))
+  FROM routine
+  UNION ALL
+  SELECT 'type', typname, typowner, coalesce(typacl, pg_catalog.acldefault('T', typowner))
+  FROM own_type
+),
+granted AS (
+  SELECT acl.kind, acl.name,
+    CASE item.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(item.grantee)::text END AS grantee,
+    item.privilege_type || CASE WHEN item.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS privilege
+  FROM acl, LATERAL pg_catalog.aclexplode(acl.items) AS item
+  WHERE item.grantee <> acl.owner
+)
+SELECT kind, name, definition FROM (
+  SELECT 'schema' AS kind, '' AS name, 'exists' AS definition FROM namespace
+
+  UNION ALL
+  SELECT 'grant ' || kind, ltrim(name || ' to ' || grantee),
+    pg_catalog.string_agg(privilege, ', ' ORDER BY privilege COLLATE "C")
+  FROM granted
+  WHERE grantee IN ('PUBLIC', 'anon', 'authenticated', 'service_role')
+  GROUP BY kind, name, grantee
+
+  UNION ALL
+  SELECT 'table', relname,
+    pg_catalog.concat_ws(E'\\n',
+      CASE relkind WHEN 'p' THEN 'partitioned by ' || pg_catalog.pg_get_partkeydef(oid) END,
+      CASE relpersistence WHEN 'u' THEN 'unlogged' END,
+      'row level security: ' || CASE WHEN relrowsecurity THEN 'on' ELSE 'off' END
+        || CASE WHEN relforcerowsecurity THEN ', forced' ELSE '' END,
+      CASE WHEN relreplident <> 'd' THEN 'replica identity: ' || relreplident::text END,
+      'options: ' || nullif(pg_catalog.array_to_string(
+        ARRAY(SELECT option FROM pg_catalog.unnest(reloptions) AS option ORDER BY option), ', '), ''))
+  FROM relation WHERE relkind IN ('r', 'p', 'f')
+
+  UNION ALL
+  SELECT 'view', relname,
+    pg_catalog.concat_ws(E'\\n', pg_catalog.pg_get_viewdef(oid), 'options: ' || pg_catalog.array_to_string(reloptions, ', '))
+  FROM relation WHERE relkind IN ('v', 'm')
+
+  UNION ALL
+  SELECT 'sequence', relation.relname,
+    pg_catalog.concat_ws(' ', pg_catalog.format_type(sequence.seqtypid, NULL),
+      'start', sequence.seqstart, 'increment', sequence.seqincrement, 'min', sequence.seqmin, 'max', sequence.seqmax,
+      'cache', sequence.seqcache, CASE WHEN sequence.seqcycle THEN 'cycle' END)
+  FROM relation
+  INNER JOIN pg_catalog.pg_sequence AS sequence ON sequence.seqrelid = relation.oid
+
+  UNION ALL
+  SELECT 'column', relation.relname || '.' || attribute.attname,
+    pg_catalog.concat_ws(' ',
+      pg_catalog.format_type(attribute.atttypid, attribute.atttypmod),
+      CASE WHEN attribute.attcollation <> type.typcollation THEN 'COLLATE ' || attribute.attcollation::regcollation END,
+      CASE WHEN attribute.attnotnull THEN 'NOT NULL' END,
+      CASE attribute.attgenerated WHEN '' THEN 'DEFAULT ' ELSE 'GENERATED ALWAYS AS ' END
+        || pg_catalog.pg_get_expr(value.adbin, value.adrelid),
+      CASE attribute.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY'
+        WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END)
+  FROM relation
+  INNER JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = relation.oid
+  INNER JOIN pg_catalog.pg_type AS type ON type.oid = attribute.atttypid
+  LEFT JOIN pg_catalog.pg_attrdef AS value
+    ON value.adrelid = attribute.attrelid AND value.adnum = attribute.attnum
+  WHERE relation.relkind IN ('r', 'p', 'f') AND attribute.attnum > 0 AND NOT attribute.attisdropped
+
+  UNION ALL
+  SELECT 'constraint', relation.relname || '.' || con.conname, pg_catalog.pg_get_constraintdef(con.oid)
+  FROM relation
+  INNER JOIN pg_catalog.pg_constraint AS con ON con.conrelid = relation.oid
+  WHERE con.contype NOT IN ('n', 't')
+
+  UNION ALL
+  SELECT 'index', relation.relname || '.' || class.relname,
+    pg_catalog.pg_get_indexdef(class.oid) || CASE WHEN index.indisvalid THEN '' ELSE ' INVALID' END
+  FROM relation
+  INNER JOIN pg_catalog.pg_index AS index ON index.indrelid = relation.oid
+  INNER JOIN pg_catalog.pg_class AS class ON class.oid = index.indexrelid
+  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS con WHERE con.conindid = class.oid AND con.contype IN ('p', 'u', 'x'))
+
+  UNION ALL
+  SELECT 'policy', CASE WHEN namespaced.nspname = $1::text THEN '' ELSE namespaced.nspname || '.' END
+      || class.relname || '.' || policy.polname,
+    pg_catalog.concat_ws(E'\\n',
+      CASE WHEN policy.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END
+        || ' FOR ' || CASE policy.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'
+             WHEN 'd' THEN 'DELETE' ELSE 'ALL' END
+        || ' TO ' || (SELECT pg_catalog.string_agg(CASE role WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.pg_get_userbyid(role)::text END, ', '
+             ORDER BY pg_catalog.pg_get_userbyid(role)) FROM pg_catalog.unnest(policy.polroles) AS role),
+      'USING (' || pg_catalog.pg_get_expr(policy.polqual, policy.polrelid) || ')',
+      'WITH CHECK (' || pg_catalog.pg_get_expr(policy.polwithcheck, policy.polrelid) || ')')
+  FROM pg_catalog.pg_policy AS policy
+  INNER JOIN pg_catalog.pg_class AS class ON class.oid = policy.polrelid
+  INNER JOIN pg_catalog.pg_namespace AS namespaced ON namespaced.oid = class.relnamespace
+  WHERE namespaced.nspname = $1::text
+    -- Who may join a channel is a policy on Realtime's own table; ours are those that ask our functions.
+    OR (namespaced.nspname = 'realtime' AND class.relname = 'messages' AND pg_catalog.concat(
+      pg_catalog.pg_get_expr(policy.polqual, policy.polrelid),
+      pg_catalog.pg_get_expr(policy.polwithcheck, policy.polrelid)) ~ ('\\m' || $1::text || '\\M'))
+
+  UNION ALL
+  SELECT 'trigger', relation.relname || '.' || trigger.tgname,
+    pg_catalog.pg_get_triggerdef(trigger.oid)
+      || CASE trigger.tgenabled WHEN 'O' THEN '' ELSE ' ENABLED ' || trigger.tgenabled::text END
+  FROM relation
+  INNER JOIN pg_catalog.pg_trigger AS trigger ON trigger.tgrelid = relation.oid
+  WHERE NOT trigger.tgisinternal
+
+  UNION ALL
+  SELECT 'function', signature, pg_catalog.pg_get_functiondef(oid) FROM routine
+
+  UNION ALL
+  SELECT 'type', type.typname,
+    CASE type.typtype
+      WHEN 'e' THEN 'enum ' || (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(label.enumlabel), ', ' ORDER BY label.enumsortorder)
+        FROM pg_catalog.pg_enum AS label WHERE label.enumtypid = type.oid)
+      WHEN 'd' THEN pg_catalog.concat_ws(' ', 'domain', pg_catalog.format_type(type.typbasetype, type.typtypmod),
+        CASE WHEN type.typnotnull THEN 'NOT NULL' END, 'DEFAULT ' || type.typdefault,
+        (SELECT pg_catalog.string_agg(pg_catalog.pg_get_constraintdef(con.oid), ' ' ORDER BY con.conname)
+         FROM pg_catalog.pg_constraint AS con WHERE con.contypid = type.oid AND con.contype = 'c'))
+      ELSE 'composite ' || (SELECT pg_catalog.string_agg(attribute.attname || ' ' || pg_catalog.format_type(attribute.atttypid, attribute.atttypmod),
+          ', ' ORDER BY attribute.attnum)
+        FROM pg_catalog.pg_attribute AS attribute
+        WHERE attribute.attrelid = type.typrelid AND attribute.attnum > 0 AND NOT attribute.attisdropped)
+    END
+  FROM own_type AS type
+
+  UNION ALL
+  SELECT 'publication', publication.pubname || '.' || relation.relname,
+    pg_catalog.concat_ws(' ', 'member',
+      'columns ' || pg_catalog.array_to_string(member.prattrs::int2[], ', '),
+      'where ' || pg_catalog.pg_get_expr(member.prqual, member.prrelid))
+  FROM relation
+  INNER JOIN pg_catalog.pg_publication_rel AS member ON member.prrelid = relation.oid
+  INNER JOIN pg_catalog.pg_publication AS publication ON publication.oid = member.prpubid
+  WHERE publication.pubname = 'supabase_realtime'
+
+  UNION ALL
+  SELECT 'comment table', relname, pg_catalog.obj_description(oid, 'pg_class') FROM relation
+  UNION ALL
+  SELECT 'comment column', relation.relname || '.' || attribute.attname,
+    pg_catalog.col_description(relation.oid, attribute.attnum)
+  FROM relation
+  INNER JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = relation.oid
+  WHERE attribute.attnum > 0 AND NOT attribute.attisdropped
+  UNION ALL
+  SELECT 'comment index', relation.relname || '.' || class.relname, pg_catalog.obj_description(class.oid, 'pg_class')
+  FROM relation
+  INNER JOIN pg_catalog.pg_index AS index ON index.indrelid = relation.oid
+  INNER JOIN pg_catalog.pg_class AS class ON class.oid = index.indexrelid
+  UNION ALL
+  SELECT 'comment function', signature, pg_catalog.obj_description(oid, 'pg_proc') FROM routine
+  UNION ALL
+  SELECT 'comment type', typname, pg_catalog.obj_description(oid, 'pg_type') FROM own_type
+  UNION ALL
+  SELECT 'comment trigger', relation.relname || '.' || trigger.tgname, pg_catalog.obj_description(trigger.oid, 'pg_trigger')
+  FROM relation
+  INNER JOIN pg_catalog.pg_trigger AS trigger ON trigger.tgrelid = relation.oid AND NOT trigger.tgisinternal
+  UNION ALL
+  SELECT 'comment policy', relation.relname || '.' || policy.polname, pg_catalog.obj_description(policy.oid, 'pg_policy')
+  FROM relation
+  INNER JOIN pg_catalog.pg_policy AS policy ON policy.polrelid = relation.oid
+  UNION ALL
+  SELECT 'comment constraint', relation.relname || '.' || con.conname, pg_catalog.obj_description(con.oid, 'pg_constraint')
+  FROM relation
+  INNER JOIN pg_catalog.pg_constraint AS con ON con.conrelid = relation.oid
+) AS object
+WHERE definition IS NOT NULL
+`
