@@ -60,8 +60,9 @@ async function reads(world: World): Promise<Read[]> {
     },
     {
       name: 'read.locked',
+      // A deleted cell is never locked.
       text: `SELECT array_agg(id), array_agg(lock_reason) FROM efir_budget.planning_cells
-        WHERE budget_version_id = $1 AND is_locked AND deleted_at IS NULL`,
+        WHERE budget_version_id = $1 AND is_locked`,
       parameters: [[budget]],
       share: 0.1,
     },
