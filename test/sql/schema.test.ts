@@ -56,7 +56,17 @@ describe('the migrated schema', () => {
       const callable = await names(
         `SELECT f.proname AS name ${FUNCTIONS} AND has_function_privilege('${role}', f.oid, 'EXECUTE') ORDER BY 1`,
       )
-      const api = ['list_cells', 'my_budgets', 'read_cells', 'write_cells']
+      const api = [
+        'cells_as_of',
+        'changes_since',
+        ...(role === 'service_role' ? ['install_realtime'] : []),
+        'list_cells',
+        'list_changes',
+        'my_budgets',
+        'read_cells',
+        'read_cells_as_of',
+        'write_cells',
+      ]
       expect(callable, role).toEqual(role === 'anon' ? [] : api)
     }
   })

@@ -83,30 +83,51 @@ COMMENT ON FUNCTION efir_budget.replay_operation IS 'The stored result of a repe
 
 -- Before any cell is locked: a session is a row that two calls may both want to insert, and one of them then waits.
 CREATE FUNCTION efir_budget.join_session(
-  p_session_id uuid, p_budget_version_id uuid, p_actor uuid, p_label text, p_change_type text
-) RETURNS boolean
+  p_session_id uuid, p_budget_version_id uuid, p_actor uuid, p_label text, p_change_type text,
+  OUT session_id uuid, OUT begun boolean
+)
 LANGUAGE plpgsql
 SET search_path = ''
 AS $$
+DECLARE
+  v_undone boolean;
+  v_next uuid;
 BEGIN
+  session_id := p_session_id;
   INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, label, change_type, created_at)
   VALUES (p_session_id, p_budget_version_id, p_actor, p_label, p_change_type, clock_timestamp())
   ON CONFLICT (id) DO NOTHING;
-  IF FOUND THEN
-    RETURN TRUE;
+  begun := FOUND;
+  IF begun THEN
+    RETURN;
   END IF;
-  IF NOT EXISTS (
-    SELECT FROM efir_budget.cell_sessions AS step
-    WHERE step.id = p_session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor
-  ) THEN
-    RAISE EXCEPTION 'The session belongs to someone else, or to another budget.'
-      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'Begin a session of your own.';
-  END IF;
-  RETURN FALSE;
+  LOOP
+    SELECT step.undone_commit IS NOT NULL, step.continued_by INTO v_undone, v_next
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.id = session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor;
+    IF NOT FOUND THEN
+      PERFORM efir_budget.refuse_argument('p_session_id', to_jsonb(p_session_id), 'new, or of a session of your own in this budget');
+    END IF;
+    EXIT WHEN NOT v_undone OR p_change_type = 'calculation';
+
+    -- It was undone, and a redo must not bring back more than the undo took: what comes now is a step of its own.
+    IF v_next IS NULL THEN
+      v_next := gen_random_uuid();
+      UPDATE efir_budget.cell_sessions AS step SET continued_by = v_next
+      WHERE step.id = session_id AND step.continued_by IS NULL;
+      CONTINUE WHEN NOT FOUND;
+      INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, label, change_type, created_at)
+      SELECT v_next, p_budget_version_id, p_actor, coalesce(p_label, step.label), p_change_type, clock_timestamp()
+      FROM efir_budget.cell_sessions AS step
+      WHERE step.id = session_id;
+    END IF;
+    session_id := v_next;
+  END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION efir_budget.join_session IS 'Begins a session (true), or goes on with one of the same user and budget (false). Internal.';
+COMMENT ON FUNCTION efir_budget.join_session IS
+'Begins a session (true), or goes on with one of the same user and budget, or with the one that it led to. Internal.';
 
 CREATE FUNCTION efir_budget.refuse_write(p_refused jsonb) RETURNS void
 LANGUAGE plpgsql

@@ -1,8 +1,8 @@
 -- 018_write_cells: many cells in one call, each based on a version, all in set-based steps.
 --
--- Order of locks, the same for everyone, so that waiting never runs in a circle: operation, session, new keys in
--- key order, existing cells in id order, and at the very end the budgets (stamp_revisions). Whoever waits for a
--- key holds no cell.
+-- Order of locks, the same for everyone, so that waiting never runs in a circle: operation, the user's stack
+-- (hold_stack: writes share it, undo and redo have it alone), session, new keys in key order, existing cells in id
+-- order, and at the very end the steps and the budgets (stamp_revisions). Whoever waits for a key holds no cell.
 
 -- Checks the items and finds the cells that they name, without locking any. p_new_ids: from an earlier look.
 CREATE FUNCTION efir_budget.parse_items(
@@ -125,7 +125,10 @@ BEGIN
         ELSE encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
       END,
       found.module, found.entity, found.field, found.period,
-      found.number, found.text, found.deleting, found.base
+      found.number, found.text,
+      -- Nothing, where nothing is: no cell is made for it.
+      found.deleting OR (found.cell_id IS NULL AND found.number IS NULL AND found.text IS NULL),
+      found.base
     )::efir_budget.write_item
     ORDER BY found.n
   ) INTO v_items
@@ -258,7 +261,9 @@ BEGIN
       RETURN v_result;
     END IF;
   END IF;
-  v_begun := efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type);
+  PERFORM efir_budget.hold_stack(v_actor, FALSE);
+  SELECT joined.session_id, joined.begun INTO v_session, v_begun
+  FROM efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type) AS joined;
 
   v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
   SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
@@ -299,7 +304,7 @@ BEGIN
       SELECT
         item.n, item.value_numeric, item.value_text, item.deleting,
         cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
-        cell.deleted_at, cell.modified_by, cell.value_type
+        cell.deleted_at, cell.effective_author
       FROM unnest(v_items) AS item
       INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
       WHERE item.problem IS NULL AND item.id <> item.new_id AND NOT cell.is_locked
@@ -315,10 +320,12 @@ BEGIN
       SELECT
         held.*,
         CASE
-          WHEN held.deleting OR held.deleted_at IS NOT NULL THEN held.deleting <> (held.deleted_at IS NOT NULL)
+          -- No cell and an empty one show the same: nothing.
+          WHEN held.deleted_at IS NOT NULL THEN held.value_numeric IS NOT NULL OR held.value_text IS NOT NULL
+          WHEN held.deleting THEN TRUE
           WHEN held.value_numeric IS DISTINCT FROM held.old_numeric OR held.value_text IS DISTINCT FROM held.old_text THEN TRUE
           -- To repeat by hand what someone else wrote is to confirm it, and survives the other's undo.
-          ELSE p_change_type = 'manual' AND coalesce(held.modified_by <> v_actor AND held.value_type <> 'calculated', FALSE)
+          ELSE p_change_type = 'manual' AND coalesce(held.effective_author <> v_actor, FALSE)
         END AS changes
       FROM held
     )

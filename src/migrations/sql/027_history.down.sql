@@ -1,0 +1,3 @@
+DROP FUNCTION efir_budget.list_changes;
+DROP FUNCTION efir_budget.record_condition;
+DROP VIEW efir_budget.change_records;
