@@ -1,69 +1,15 @@
-import { isCell, prepareChange, type BaseVersion, type CellChange, type PreparedChange } from './change.ts'
+import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
+import { isCell, prepareChange, type BaseVersion, type CellChange } from './change.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
 import { CellList } from './list.ts'
-import { resolveAddress, toUuid, type CellAddress } from './model/address.ts'
-import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
-import { newUuid } from './model/identifier.ts'
-import type { RefusedChange } from './model/refusals.ts'
+import { resolveAddress, type CellAddress } from './model/address.ts'
+import { missingCell, type Cell } from './model/cell.ts'
 import type { CellInput } from './model/value.ts'
-import { toPublicError, toRefusedChange } from './refusal.ts'
-import {
-  Refusal,
-  type CallOptions,
-  type CellFilter,
-  type CellsTransport,
-  type ChangeType,
-  type WriteMode,
-  type WriteReply,
-  type WriteResult,
-} from './transport/port.ts'
+import { rethrow } from './refusal.ts'
+import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
 
 /** The most changes of one batch, references of one read, and cells of one page. */
 const batchLimit = 10_000
-
-const valueTypeOf: Record<ChangeType, ValueType> = {
-  manual: 'input',
-  spread: 'input',
-  import: 'imported',
-  calculation: 'calculated',
-}
-
-/** How a write is sent and recorded. */
-export interface WriteOptions extends CallOptions {
-  /** The step that the change belongs to: a label for a step of its own, or the id of one that goes on. */
-  readonly session?: string | { readonly id: string; readonly label?: string } | undefined
-  /**
-   * What the log says it was.
-   * @default 'manual'
-   */
-  readonly changeType?: ChangeType | undefined
-  /**
-   * Names this very operation: sent again with the same id, it takes effect once and gets the first answer.
-   * @default a new one
-   */
-  readonly operationId?: string | undefined
-}
-
-export interface WriteManyOptions extends WriteOptions {
-  /**
-   * `atomic`: one bad change refuses all. `partial`: good changes land, bad ones are reported in the result.
-   * @default 'atomic'
-   */
-  readonly mode?: WriteMode | undefined
-}
-
-/** What became of one change of a batch. A deleted cell comes back as a missing one. */
-export type WriteOutcome =
-  { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Cell } | RefusedChange
-
-export interface WriteManyResult {
-  /** The budget's revision after the batch. */
-  readonly revision: number
-  readonly operationId: string
-  readonly sessionId: string
-  /** One outcome a change, in the order of the changes. */
-  readonly outcomes: readonly WriteOutcome[]
-}
 
 export interface ListOptions extends CallOptions {
   /**
@@ -239,11 +185,11 @@ export class Budget {
     checkCount(changes, 'changes')
     if (changes.length === 0) throw new ValidationError('changes', changes, 'at least one change')
     const prepared = changes.map((change, index) => prepareChange(change, `changes[${index}]`))
-    return await this.#send(prepared, options)
+    return await sendBatch(this.#transport, this.id, prepared, options)
   }
 
   async #writeOne(change: CellChange, options: WriteOptions): Promise<Cell> {
-    const { outcomes } = await this.#send([prepareChange(change, 'change')], options)
+    const { outcomes } = await sendBatch(this.#transport, this.id, [prepareChange(change, 'change')], options)
     const [outcome] = outcomes
     if (outcome?.status !== 'written' && outcome?.status !== 'unchanged') {
       throw new ProtocolError(
@@ -252,72 +198,6 @@ export class Budget {
     }
     return outcome.cell
   }
-
-  async #send(changes: readonly PreparedChange[], options: WriteManyOptions): Promise<WriteManyResult> {
-    const { mode = 'atomic', changeType = 'manual', operationId, signal } = options
-    const reply = await this.#transport
-      .writeCells(
-        {
-          budgetVersionId: this.id,
-          items: changes.map((change) => change.item),
-          mode,
-          changeType,
-          operationId: operationId === undefined ? newUuid() : toUuid(operationId, 'operationId'),
-          session: toSession(options.session),
-        },
-        { signal },
-      )
-      .catch((error: unknown) => rethrow(error, changes))
-    return {
-      revision: reply.revision,
-      operationId: reply.operationId,
-      sessionId: reply.sessionId,
-      outcomes: changes.map((change, index) => {
-        const result = reply.results[index]
-        if (result === undefined) throw new ProtocolError(`write_cells gave no result for change ${index}.`)
-        return toOutcome(change, index, result, reply, valueTypeOf[changeType])
-      }),
-    }
-  }
-}
-
-function toOutcome(
-  change: PreparedChange,
-  index: number,
-  result: WriteResult,
-  reply: WriteReply,
-  valueType: ValueType,
-): WriteOutcome {
-  if (result.status === 'unchanged') {
-    return { status: 'unchanged', index, cell: result.cell ?? missingCell(change.address) }
-  }
-  if (result.status !== 'written') return toRefusedChange(result, index, change)
-  const { value } = change.item
-  if (value === null) return { status: 'written', index, cell: missingCell(change.address) }
-  const { module, entity, field, period } = change.address
-  const cell: StoredCell = Object.freeze({
-    module,
-    entity,
-    field,
-    period,
-    exists: true,
-    id: result.id,
-    kind: value.number !== null ? 'number' : value.text !== null ? 'text' : 'empty',
-    value: value.number ?? value.text,
-    valueType,
-    isLocked: false,
-    lockReason: null,
-    version: result.version,
-    modifiedBy: reply.actor,
-    modifiedAt: reply.at,
-  })
-  return { status: 'written', index, cell }
-}
-
-function toSession(session: WriteOptions['session']) {
-  if (session === undefined) return null
-  const { id, label } = typeof session === 'string' ? { id: newUuid(), label: session } : session
-  return { id: toUuid(id, 'session.id'), label: label ?? null }
 }
 
 function versionOf({ ifVersion }: { readonly ifVersion?: BaseVersion }) {
@@ -328,8 +208,4 @@ function checkCount(list: readonly unknown[], field: string): void {
   if (!Array.isArray(list) || list.length > batchLimit) {
     throw new ValidationError(field, list, `an array of at most ${batchLimit}`)
   }
-}
-
-function rethrow(error: unknown, changes?: readonly PreparedChange[]): never {
-  throw error instanceof Refusal ? toPublicError(error, changes) : error
 }

@@ -1,13 +1,7 @@
 export { createCells, type Cells } from './client.ts'
 export type { CellsOptions } from './options.ts'
-export {
-  Budget,
-  type ListOptions,
-  type WriteManyOptions,
-  type WriteManyResult,
-  type WriteOptions,
-  type WriteOutcome,
-} from './budget.ts'
+export { Budget, type ListOptions } from './budget.ts'
+export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
 export type { BaseVersion, CellChange } from './change.ts'
 export { CellList } from './list.ts'
 export type { CallOptions, CellFilter, CellPage, ChangeType, WriteMode } from './transport/port.ts'

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
-import { SingleBar } from 'cli-progress'
 import { startLocalStack } from '@efir/cells/local'
 import { importReceipts } from '../federal-budget/import.ts'
 import { readReceipts, toCells } from '../federal-budget/receipts.ts'
+import { showProgress } from './progress.ts'
 import { setStage } from './stage.ts'
 import { runTour } from './tour.ts'
 
@@ -28,12 +28,7 @@ const stage = await setStage(stack)
 const cells = toCells(await readReceipts())
 const budget = stage.alice.cells.budget(stage.budgetVersionId)
 heading(`Importing ${cells.length.toLocaleString('en-US')} cells of US federal receipts`)
-const bar = new SingleBar({
-  format: '   {bar} {percentage}% | {value}/{total} cells | {duration_formatted}',
-  noTTYOutput: true,
-  notTTYSchedule: 100,
-})
-bar.start(cells.length, 0)
+const bar = showProgress(cells.length)
 const { created, present } = await importReceipts(budget, cells, {
   onProgress: (done) => bar.update(done),
   signal: interrupted.signal,

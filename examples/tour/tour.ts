@@ -41,7 +41,7 @@ async function readSlice(alice: Budget, print: Print): Promise<StoredCell> {
 }
 
 async function write(alice: Budget, cell: Cell, print: Print): Promise<Cell> {
-  print('\n2. She raises the largest by one dollar, exactly')
+  print('\n2. She raises the largest by 1.0001, exactly')
   const raised = String(BigInt((cell.value ?? '0').replace(/\..*/, '')) + 1n) + '.0001'
   const next = await alice.write(cell, raised)
   print(`   ${cell.value} (version ${cell.version})  →  ${next.value} (version ${next.version})`)

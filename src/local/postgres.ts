@@ -17,8 +17,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LocalStackError } from './errors.ts'
 import { freePort } from './free-port.ts'
 import { postgresProgram, postgresUser, type PostgresProgram, type SystemUser } from './postgres-program.ts'
-import { isRunning } from './process-identity.ts'
-import { unref, watchOver, type Watchdog } from './watchdog.ts'
+import { commandLineOf } from './process-identity.ts'
+import { keepsUp, watchOver, type Watchdog } from './watchdog.ts'
 
 /** The superuser of the cluster: as on Supabase it is not `postgres`, which is a role like a host's own. */
 export const SUPERUSER = 'supabase_admin'
@@ -162,14 +162,8 @@ function postmasterOf(data: string): number | undefined {
 
 /** The command line tells a postmaster on this directory from a stranger who was given its old process id. */
 function isPostmasterOn(pid: number, data: string): boolean {
-  if (!isRunning(pid)) return false
-  if (process.platform !== 'linux') return true
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return words.some((word) => word.endsWith('/postgres')) && words.includes(data)
-  } catch {
-    return false
-  }
+  const command = commandLineOf(pid)
+  return command.includes('postgres') && command.includes(data)
 }
 
 async function until(condition: () => boolean, timeout: number): Promise<boolean> {
@@ -310,10 +304,12 @@ function supervise(
 ): RunningPostgres {
   // The stack's HTTP server keeps the process up; its database should not do so alone.
   child.unref()
-  unref(child.stdout)
-  unref(child.stderr)
+  keepsUp(child.stdout, false)
+  keepsUp(child.stderr, false)
   const stop = async (): Promise<void> => {
     child.ref()
+    keepsUp(child.stdout, true)
+    keepsUp(child.stderr, true)
     // SIGINT is Postgres's fast shutdown; what is thrown away needs no checkpoint first.
     child.kill(throwAway ? 'SIGQUIT' : 'SIGINT')
     if (!(await Promise.race([exited.then(() => true), delay(STOP_TIMEOUT, false, { ref: false })]))) {

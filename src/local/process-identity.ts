@@ -47,7 +47,7 @@ function currentScope(): ProcessIdentity['scope'] {
   }
 }
 
-export function isRunning(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -55,6 +55,14 @@ export function isRunning(pid: number): boolean {
     // EPERM: it runs, and belongs to someone else.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+/** Empty when there is no such process, or when it has ended and is not buried yet. */
+export function commandLineOf(pid: number): string {
+  if (process.platform === 'win32') return ''
+  return process.platform === 'linux'
+    ? readOr('', () => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
+    : readOr('', () => execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }))
 }
 
 export function identifyProcess(pid: number = process.pid): ProcessIdentity {

@@ -88,7 +88,7 @@ localOnly('it starts a stack of its own').describe('the tour', () => {
     async () => {
       const directory = await newDirectory()
       const killed = startTour(directory, '--once')
-      await killed.shows(/\| [1-9]\d*\/14220/)
+      await killed.shows(/[1-9][\d,]* of 14,220/)
       killed.child.kill('SIGKILL')
       await killed.exit
 

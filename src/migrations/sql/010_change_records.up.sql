@@ -70,8 +70,9 @@ CREATE TABLE efir_budget.cell_commits (
 );
 
 -- How a transaction finds its own commits that have no revision yet. Equality on the transaction, so that dead
--- entries of others, which pile up while a backup runs, are never walked.
-CREATE INDEX idx_commits_open ON efir_budget.cell_commits (transaction_id) WHERE revision IS NULL;
+-- entries of others, which pile up while a backup runs, are never walked. (Those who ask compare the budget by IS NOT
+-- DISTINCT FROM, so that the unique index, which holds the same dead entries, can't be chosen instead.)
+CREATE INDEX commits_open ON efir_budget.cell_commits (transaction_id) WHERE revision IS NULL;
 
 COMMENT ON TABLE efir_budget.cell_commits IS
 'One row per write call and budget. Its revision is the budget''s gap-free cursor; no committed row is without one.';

@@ -73,7 +73,7 @@ BEGIN
       SELECT own.commit_id, row_number() OVER (ORDER BY own.commit_id DESC) - 1 AS later
       FROM efir_budget.cell_commits AS own
       WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL
-        AND own.budget_version_id = v_budget.id
+        AND own.budget_version_id IS NOT DISTINCT FROM v_budget.id
     ) AS numbered
     WHERE opened.commit_id = numbered.commit_id;
   END LOOP;

@@ -1,12 +1,12 @@
 -- 012_cell_rules: the rules that hold whoever writes and by whichever way. The functions of the API go through
--- the same triggers; they only sign their rows (a negative version) to say that lock, base and author are settled.
+-- the same triggers; they only sign their rows (version -2147483648) to say that lock, base and author are settled.
 
 CREATE FUNCTION efir_budget.keep_insert_rules() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = ''
 AS $$
 BEGIN
-  IF NEW.version < 0 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+  IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := 1;
     RETURN NEW;
   END IF;
@@ -34,7 +34,7 @@ DECLARE
   v_new_life boolean;
   v_new_lock boolean;
 BEGIN
-  IF NEW.version < 0 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+  IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := OLD.version + 1;
     RETURN NEW;
   END IF;

@@ -16,7 +16,7 @@ BEGIN
     CONTINUE WHEN EXISTS (
       SELECT FROM efir_budget.cell_commits AS opened
       WHERE opened.transaction_id = pg_current_xact_id() AND opened.revision IS NULL
-        AND opened.budget_version_id = v_budget
+        AND opened.budget_version_id IS NOT DISTINCT FROM v_budget
     );
     v_session := gen_random_uuid();
     INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, created_at)

@@ -61,9 +61,11 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
+  c_mask CONSTANT text := '________-____-____-____-____________';
   v_cells jsonb;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -71,51 +73,55 @@ BEGIN
     PERFORM efir_budget.refuse_argument('p_references', to_jsonb(jsonb_typeof(p_references)), 'an array of at most 10000 keys and ids');
   END IF;
 
-  WITH wanted AS MATERIALIZED (
+  WITH given AS MATERIALIZED (
     SELECT
       reference.n,
-      CASE WHEN jsonb_typeof(reference.value) = 'string' THEN reference.value #>> '{}' END AS id,
-      CASE WHEN jsonb_typeof(reference.value) = 'array' THEN reference.value END AS key,
-      reference.value
+      CASE jsonb_typeof(reference.value) WHEN 'string' THEN reference.value #>> '{}' WHEN 'array' THEN reference.value ->> 1 END AS uuid,
+      CASE WHEN jsonb_typeof(reference.value) = 'array' THEN reference.value END AS key
     FROM jsonb_array_elements(p_references) WITH ORDINALITY AS reference (value, n)
   ),
+  -- What cannot be the name of a cell names none.
   checked AS MATERIALIZED (
     SELECT
-      wanted.n,
-      CASE WHEN wanted.id ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN wanted.id::uuid END AS id,
-      wanted.key ->> 0 AS module,
-      CASE WHEN wanted.key ->> 1 ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN (wanted.key ->> 1)::uuid END AS entity,
-      wanted.key ->> 2 AS field,
-      wanted.key ->> 3 AS period,
-      wanted.key ->> 1 IS NULL AS no_entity
-    FROM wanted
+      given.n,
+      given.key,
+      CASE
+        WHEN given.uuid LIKE c_mask AND replace(given.uuid, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(given.uuid, '-', '')) = 32
+          THEN given.uuid::uuid
+      END AS uuid,
+      given.uuid IS NULL AS no_uuid
+    FROM given
+  ),
+  wanted AS MATERIALIZED (
+    SELECT
+      checked.n,
+      CASE WHEN checked.key IS NULL THEN checked.uuid END AS id,
+      checked.key ->> 0 AS module,
+      checked.uuid AS entity,
+      checked.key ->> 2 AS field,
+      checked.key ->> 3 AS period,
+      CASE WHEN checked.key IS NOT NULL AND (checked.no_uuid OR checked.uuid IS NOT NULL) THEN hashtextextended(
+        p_budget_version_id::text || '/' || (checked.key ->> 0) || '/' || coalesce(checked.uuid::text, '')
+        || '/' || (checked.key ->> 2) || '/' || coalesce(checked.key ->> 3, ''), 0
+      ) END AS hash
+    FROM checked
   )
-  SELECT jsonb_agg(found.tuple ORDER BY checked.n) INTO v_cells
-  FROM checked
-  LEFT JOIN LATERAL (
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.id IS NOT NULL AND cell.id = checked.id AND cell.budget_version_id = p_budget_version_id
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.entity IS NOT NULL AND checked.period IS NOT NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id = checked.entity AND cell.field_name = checked.field AND cell.period_code = checked.period
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.entity IS NOT NULL AND checked.period IS NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id = checked.entity AND cell.field_name = checked.field AND cell.period_code IS NULL
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.no_entity AND checked.period IS NOT NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id IS NULL AND cell.field_name = checked.field AND cell.period_code = checked.period
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.no_entity AND checked.period IS NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id IS NULL AND cell.field_name = checked.field AND cell.period_code IS NULL
-  ) AS found ON TRUE;
+  SELECT jsonb_agg(coalesce(by_id.tuple, by_key.tuple) ORDER BY wanted.n) INTO v_cells
+  FROM wanted
+  -- The id, and the hash that idx_cells_lookup holds, are the only conditions here that an index can serve: offered
+  -- a budget to begin with, a plan made while the table was empty walks all of it for every reference.
+  LEFT JOIN efir_budget.cell_tuples AS by_id
+    ON by_id.id = wanted.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+  LEFT JOIN efir_budget.cell_tuples AS by_key
+    ON hashtextextended(
+      by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
+      || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
+    ) = wanted.hash
+    AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    AND by_key.module_code IS NOT DISTINCT FROM wanted.module
+    AND by_key.entity_id IS NOT DISTINCT FROM wanted.entity
+    AND by_key.field_name IS NOT DISTINCT FROM wanted.field
+    AND by_key.period_code IS NOT DISTINCT FROM wanted.period;
 
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id), 'cells', coalesce(v_cells, '[]')

@@ -14,7 +14,7 @@ CREATE TABLE efir_budget.cell_operations (
 COMMENT ON TABLE efir_budget.cell_operations IS 'Results of named calls. A row may be removed once no client will repeat its call.';
 COMMENT ON COLUMN efir_budget.cell_operations.payload_hash IS 'SHA-256 of the call''s arguments: one name stands for one call.';
 
-CREATE INDEX idx_operations_time ON efir_budget.cell_operations USING brin (created_at);
+CREATE INDEX operations_time ON efir_budget.cell_operations USING brin (created_at);
 
 ALTER TABLE efir_budget.cell_operations ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON efir_budget.cell_operations FROM PUBLIC, anon, authenticated, service_role;

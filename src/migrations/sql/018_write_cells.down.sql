@@ -1,3 +1,4 @@
 DROP FUNCTION efir_budget.write_cells;
 DROP FUNCTION efir_budget.explain_refusals;
+DROP FUNCTION efir_budget.sort_items;
 DROP FUNCTION efir_budget.parse_items;

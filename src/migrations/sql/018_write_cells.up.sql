@@ -15,6 +15,7 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
@@ -59,7 +60,10 @@ BEGIN
       checked.n,
       checked.problem,
       checked.problem IS NULL AND checked.id IS NOT NULL AS by_id,
-      checked.problem IS NULL AND checked.id IS NULL AS by_key,
+      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN hashtextextended(
+        p_budget_version_id::text || '/' || checked.module || '/' || coalesce(lower(checked.entity), '')
+        || '/' || checked.field || '/' || coalesce(checked.period, ''), 0
+      ) END AS hash,
       CASE WHEN checked.problem IS NULL THEN checked.id::uuid END AS id,
       checked.module,
       CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN checked.entity::uuid END AS entity,
@@ -87,31 +91,21 @@ BEGIN
         ORDER BY typed.n
       ) AS again
     FROM typed
-    -- One branch per way to be named, each with plain equality: IS NOT DISTINCT FROM would use no index.
-    LEFT JOIN LATERAL (
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_id AND cell.id = typed.id AND cell.budget_version_id = p_budget_version_id
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NOT NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code = typed.period
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code IS NULL
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NOT NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code = typed.period
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code IS NULL
-    ) AS cell ON TRUE
+    -- The id, and the hash that idx_cells_lookup holds, are the only conditions here that an index can serve: offered
+    -- a budget to begin with, a plan made while the table was empty walks all of it for every item.
+    LEFT JOIN efir_budget.planning_cells AS by_id
+      ON by_id.id = typed.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    LEFT JOIN efir_budget.planning_cells AS by_key
+      ON hashtextextended(
+        by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
+        || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
+      ) = typed.hash
+      AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+      AND by_key.module_code IS NOT DISTINCT FROM typed.module
+      AND by_key.entity_id IS NOT DISTINCT FROM typed.entity
+      AND by_key.field_name IS NOT DISTINCT FROM typed.field
+      AND by_key.period_code IS NOT DISTINCT FROM typed.period
+    CROSS JOIN LATERAL (SELECT coalesce(by_id.id, by_key.id) AS id) AS cell
   )
   SELECT array_agg(
     ROW(
@@ -140,6 +134,22 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.parse_items IS 'The items of a write call, checked and resolved. Internal.';
 
+CREATE FUNCTION efir_budget.sort_items(
+  p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb
+)
+LANGUAGE sql
+IMMUTABLE
+SET search_path = ''
+AS $$
+  SELECT
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id <> item.new_id),
+    coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
+  FROM unnest(p_items) AS item
+$$;
+
+COMMENT ON FUNCTION efir_budget.sort_items IS 'How many cells are to be made, how many are there, and which items are no good. Internal.';
+
 -- Why items that name an existing cell are not among the good ones. p_tried: whether locks were taken; where not,
 -- a good item is simply not among the good ones, and is passed over.
 CREATE FUNCTION efir_budget.explain_refusals(
@@ -150,6 +160,7 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
@@ -202,6 +213,7 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
@@ -247,12 +259,7 @@ BEGIN
   v_begun := efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type);
 
   v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
-  SELECT
-    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
-    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NOT NULL),
-    coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
-  INTO v_new, v_existing, v_refused
-  FROM unnest(v_items) AS item;
+  SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
   -- An atomic call that is refused anyway takes no locks; it still learns about its other items below.
   v_earnest := p_mode = 'partial' OR v_refused = '[]';
 
@@ -264,7 +271,7 @@ BEGIN
     )
     SELECT
       item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
-      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -1
+      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
     ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
@@ -276,8 +283,8 @@ BEGIN
       SELECT efir_budget.parse_items(p_budget_version_id, p_items, array_agg(item.new_id ORDER BY item.n))
       INTO v_items
       FROM unnest(v_items) AS item;
-      v_existing := v_existing + v_new - v_inserted;
-      IF EXISTS (SELECT FROM unnest(v_items) AS item WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting) THEN
+      SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
+      IF v_new > 0 THEN
         -- Neither made by us nor to be found: the budget went away meanwhile, and its cells with it.
         PERFORM efir_budget.require_budget(NULL);
       END IF;
@@ -333,7 +340,7 @@ BEGIN
   END IF;
 
   IF v_updates > 0 THEN
-    IF v_new = 0 THEN
+    IF v_commit IS NULL THEN
       -- Time was spent waiting for locks; a cell's times go the way of its versions.
       v_at := clock_timestamp();
       v_commit := efir_budget.open_commit(p_budget_version_id, v_session, p_change_type, p_operation_id, v_actor, v_at);
@@ -345,7 +352,7 @@ BEGIN
       deleted_at = CASE WHEN outcome.deleting THEN v_at END,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -1
+      version = -2147483648
     FROM unnest(v_good) AS outcome
     WHERE cell.id = outcome.id AND outcome.changes;
   ELSIF v_inserted = 0 THEN
@@ -394,6 +401,11 @@ BEGIN
     VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
   END IF;
   RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cells were being changed by others in another order; nothing was written.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
 END
 $$;
 
@@ -401,6 +413,7 @@ COMMENT ON FUNCTION efir_budget.write_cells IS
 'Writes up to 10000 cells, each based on a version; see docs/reference/wire.md. Call it last in a transaction, and once.';
 
 REVOKE ALL ON FUNCTION efir_budget.parse_items FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.sort_items FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.explain_refusals FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.write_cells FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION efir_budget.write_cells TO authenticated, service_role;
