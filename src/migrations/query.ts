@@ -9,8 +9,9 @@
  * @example
  * ```ts
  * import postgres from 'postgres'
+ * import type { Query } from '@efir/cells/migrations'
  *
- * const sql = postgres(url, { max: 1, prepare: false, onnotice() {} })
+ * const sql = postgres(process.env.DATABASE_URL!, { max: 1, prepare: false, onnotice() {} })
  * const query: Query = (text, parameters) => sql.unsafe(text, parameters as never[])
  * ```
  */

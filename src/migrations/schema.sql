@@ -370,6 +370,9 @@ The stored result of a repeated call. Internal.
 --@ comment function require_budget(uuid)
 Refuses (PT404) unless the budget exists, is not deleted, and the caller is a member or bypasses row level security.
 
+--@ comment function sort_items(efir_budget.write_item[])
+How many cells are to be made, how many are there, and which items are no good. Internal.
+
 --@ comment function stamp_revisions()
 Gives the transaction's commits their revisions, budget by budget, as its last act.
 
@@ -535,6 +538,7 @@ CREATE OR REPLACE FUNCTION efir_budget.explain_refusals(p_items efir_budget.writ
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
@@ -623,7 +627,7 @@ CREATE OR REPLACE FUNCTION efir_budget.keep_insert_rules()
  SET search_path TO ''
 AS $function$
 BEGIN
-  IF NEW.version < 0 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+  IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := 1;
     RETURN NEW;
   END IF;
@@ -651,7 +655,7 @@ DECLARE
   v_new_life boolean;
   v_new_lock boolean;
 BEGIN
-  IF NEW.version < 0 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+  IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := OLD.version + 1;
     RETURN NEW;
   END IF;
@@ -872,7 +876,7 @@ BEGIN
     CONTINUE WHEN EXISTS (
       SELECT FROM efir_budget.cell_commits AS opened
       WHERE opened.transaction_id = pg_current_xact_id() AND opened.revision IS NULL
-        AND opened.budget_version_id = v_budget
+        AND opened.budget_version_id IS NOT DISTINCT FROM v_budget
     );
     v_session := gen_random_uuid();
     INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, created_at)
@@ -891,6 +895,7 @@ CREATE OR REPLACE FUNCTION efir_budget.parse_items(p_budget_version_id uuid, p_i
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
@@ -935,7 +940,10 @@ BEGIN
       checked.n,
       checked.problem,
       checked.problem IS NULL AND checked.id IS NOT NULL AS by_id,
-      checked.problem IS NULL AND checked.id IS NULL AS by_key,
+      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN hashtextextended(
+        p_budget_version_id::text || '/' || checked.module || '/' || coalesce(lower(checked.entity), '')
+        || '/' || checked.field || '/' || coalesce(checked.period, ''), 0
+      ) END AS hash,
       CASE WHEN checked.problem IS NULL THEN checked.id::uuid END AS id,
       checked.module,
       CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN checked.entity::uuid END AS entity,
@@ -963,31 +971,21 @@ BEGIN
         ORDER BY typed.n
       ) AS again
     FROM typed
-    -- One branch per way to be named, each with plain equality: IS NOT DISTINCT FROM would use no index.
-    LEFT JOIN LATERAL (
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_id AND cell.id = typed.id AND cell.budget_version_id = p_budget_version_id
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NOT NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code = typed.period
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NOT NULL AND typed.period IS NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id = typed.entity AND cell.field_name = typed.field AND cell.period_code IS NULL
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NOT NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code = typed.period
-      UNION ALL
-      SELECT cell.id FROM efir_budget.planning_cells AS cell
-      WHERE typed.by_key AND typed.entity IS NULL AND typed.period IS NULL
-        AND cell.budget_version_id = p_budget_version_id AND cell.module_code = typed.module
-        AND cell.entity_id IS NULL AND cell.field_name = typed.field AND cell.period_code IS NULL
-    ) AS cell ON TRUE
+    -- The id, and the hash that idx_cells_lookup holds, are the only conditions here that an index can serve: offered
+    -- a budget to begin with, a plan made while the table was empty walks all of it for every item.
+    LEFT JOIN efir_budget.planning_cells AS by_id
+      ON by_id.id = typed.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    LEFT JOIN efir_budget.planning_cells AS by_key
+      ON hashtextextended(
+        by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
+        || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
+      ) = typed.hash
+      AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+      AND by_key.module_code IS NOT DISTINCT FROM typed.module
+      AND by_key.entity_id IS NOT DISTINCT FROM typed.entity
+      AND by_key.field_name IS NOT DISTINCT FROM typed.field
+      AND by_key.period_code IS NOT DISTINCT FROM typed.period
+    CROSS JOIN LATERAL (SELECT coalesce(by_id.id, by_key.id) AS id) AS cell
   )
   SELECT array_agg(
     ROW(
@@ -1023,9 +1021,11 @@ CREATE OR REPLACE FUNCTION efir_budget.read_cells(p_budget_version_id uuid, p_re
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
+  c_mask CONSTANT text := '________-____-____-____-____________';
   v_cells jsonb;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -1033,51 +1033,55 @@ BEGIN
     PERFORM efir_budget.refuse_argument('p_references', to_jsonb(jsonb_typeof(p_references)), 'an array of at most 10000 keys and ids');
   END IF;
 
-  WITH wanted AS MATERIALIZED (
+  WITH given AS MATERIALIZED (
     SELECT
       reference.n,
-      CASE WHEN jsonb_typeof(reference.value) = 'string' THEN reference.value #>> '{}' END AS id,
-      CASE WHEN jsonb_typeof(reference.value) = 'array' THEN reference.value END AS key,
-      reference.value
+      CASE jsonb_typeof(reference.value) WHEN 'string' THEN reference.value #>> '{}' WHEN 'array' THEN reference.value ->> 1 END AS uuid,
+      CASE WHEN jsonb_typeof(reference.value) = 'array' THEN reference.value END AS key
     FROM jsonb_array_elements(p_references) WITH ORDINALITY AS reference (value, n)
   ),
+  -- What cannot be the name of a cell names none.
   checked AS MATERIALIZED (
     SELECT
-      wanted.n,
-      CASE WHEN wanted.id ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN wanted.id::uuid END AS id,
-      wanted.key ->> 0 AS module,
-      CASE WHEN wanted.key ->> 1 ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN (wanted.key ->> 1)::uuid END AS entity,
-      wanted.key ->> 2 AS field,
-      wanted.key ->> 3 AS period,
-      wanted.key ->> 1 IS NULL AS no_entity
-    FROM wanted
+      given.n,
+      given.key,
+      CASE
+        WHEN given.uuid LIKE c_mask AND replace(given.uuid, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(given.uuid, '-', '')) = 32
+          THEN given.uuid::uuid
+      END AS uuid,
+      given.uuid IS NULL AS no_uuid
+    FROM given
+  ),
+  wanted AS MATERIALIZED (
+    SELECT
+      checked.n,
+      CASE WHEN checked.key IS NULL THEN checked.uuid END AS id,
+      checked.key ->> 0 AS module,
+      checked.uuid AS entity,
+      checked.key ->> 2 AS field,
+      checked.key ->> 3 AS period,
+      CASE WHEN checked.key IS NOT NULL AND (checked.no_uuid OR checked.uuid IS NOT NULL) THEN hashtextextended(
+        p_budget_version_id::text || '/' || (checked.key ->> 0) || '/' || coalesce(checked.uuid::text, '')
+        || '/' || (checked.key ->> 2) || '/' || coalesce(checked.key ->> 3, ''), 0
+      ) END AS hash
+    FROM checked
   )
-  SELECT jsonb_agg(found.tuple ORDER BY checked.n) INTO v_cells
-  FROM checked
-  LEFT JOIN LATERAL (
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.id IS NOT NULL AND cell.id = checked.id AND cell.budget_version_id = p_budget_version_id
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.entity IS NOT NULL AND checked.period IS NOT NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id = checked.entity AND cell.field_name = checked.field AND cell.period_code = checked.period
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.entity IS NOT NULL AND checked.period IS NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id = checked.entity AND cell.field_name = checked.field AND cell.period_code IS NULL
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.no_entity AND checked.period IS NOT NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id IS NULL AND cell.field_name = checked.field AND cell.period_code = checked.period
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.no_entity AND checked.period IS NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id IS NULL AND cell.field_name = checked.field AND cell.period_code IS NULL
-  ) AS found ON TRUE;
+  SELECT jsonb_agg(coalesce(by_id.tuple, by_key.tuple) ORDER BY wanted.n) INTO v_cells
+  FROM wanted
+  -- The id, and the hash that idx_cells_lookup holds, are the only conditions here that an index can serve: offered
+  -- a budget to begin with, a plan made while the table was empty walks all of it for every reference.
+  LEFT JOIN efir_budget.cell_tuples AS by_id
+    ON by_id.id = wanted.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+  LEFT JOIN efir_budget.cell_tuples AS by_key
+    ON hashtextextended(
+      by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
+      || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
+    ) = wanted.hash
+    AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    AND by_key.module_code IS NOT DISTINCT FROM wanted.module
+    AND by_key.entity_id IS NOT DISTINCT FROM wanted.entity
+    AND by_key.field_name IS NOT DISTINCT FROM wanted.field
+    AND by_key.period_code IS NOT DISTINCT FROM wanted.period;
 
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id), 'cells', coalesce(v_cells, '[]')
@@ -1381,6 +1385,20 @@ BEGIN
 END
 $function$
 
+--@ function sort_items(efir_budget.write_item[])
+CREATE OR REPLACE FUNCTION efir_budget.sort_items(p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb)
+ RETURNS record
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+  SELECT
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
+    count(*) FILTER (WHERE item.problem IS NULL AND item.id <> item.new_id),
+    coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
+  FROM unnest(p_items) AS item
+$function$
+
 --@ function stamp_revisions()
 CREATE OR REPLACE FUNCTION efir_budget.stamp_revisions()
  RETURNS trigger
@@ -1414,7 +1432,7 @@ BEGIN
       SELECT own.commit_id, row_number() OVER (ORDER BY own.commit_id DESC) - 1 AS later
       FROM efir_budget.cell_commits AS own
       WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL
-        AND own.budget_version_id = v_budget.id
+        AND own.budget_version_id IS NOT DISTINCT FROM v_budget.id
     ) AS numbered
     WHERE opened.commit_id = numbered.commit_id;
   END LOOP;
@@ -1431,6 +1449,7 @@ CREATE OR REPLACE FUNCTION efir_budget.write_cells(p_budget_version_id uuid, p_i
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
  SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
@@ -1476,12 +1495,7 @@ BEGIN
   v_begun := efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type);
 
   v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
-  SELECT
-    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
-    count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NOT NULL),
-    coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
-  INTO v_new, v_existing, v_refused
-  FROM unnest(v_items) AS item;
+  SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
   -- An atomic call that is refused anyway takes no locks; it still learns about its other items below.
   v_earnest := p_mode = 'partial' OR v_refused = '[]';
 
@@ -1493,7 +1507,7 @@ BEGIN
     )
     SELECT
       item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
-      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -1
+      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
     ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
@@ -1505,8 +1519,8 @@ BEGIN
       SELECT efir_budget.parse_items(p_budget_version_id, p_items, array_agg(item.new_id ORDER BY item.n))
       INTO v_items
       FROM unnest(v_items) AS item;
-      v_existing := v_existing + v_new - v_inserted;
-      IF EXISTS (SELECT FROM unnest(v_items) AS item WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting) THEN
+      SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
+      IF v_new > 0 THEN
         -- Neither made by us nor to be found: the budget went away meanwhile, and its cells with it.
         PERFORM efir_budget.require_budget(NULL);
       END IF;
@@ -1562,7 +1576,7 @@ BEGIN
   END IF;
 
   IF v_updates > 0 THEN
-    IF v_new = 0 THEN
+    IF v_commit IS NULL THEN
       -- Time was spent waiting for locks; a cell's times go the way of its versions.
       v_at := clock_timestamp();
       v_commit := efir_budget.open_commit(p_budget_version_id, v_session, p_change_type, p_operation_id, v_actor, v_at);
@@ -1574,7 +1588,7 @@ BEGIN
       deleted_at = CASE WHEN outcome.deleting THEN v_at END,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -1
+      version = -2147483648
     FROM unnest(v_good) AS outcome
     WHERE cell.id = outcome.id AND outcome.changes;
   ELSIF v_inserted = 0 THEN
@@ -1623,6 +1637,11 @@ BEGIN
     VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
   END IF;
   RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cells were being changed by others in another order; nothing was written.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
 END
 $function$
 
@@ -1695,17 +1714,17 @@ CREATE INDEX idx_comments_unresolved ON efir_budget.cell_comments USING btree (c
 --@ index cell_comments.idx_comments_user
 CREATE INDEX idx_comments_user ON efir_budget.cell_comments USING btree (created_by)
 
---@ index cell_commits.idx_commits_open
-CREATE INDEX idx_commits_open ON efir_budget.cell_commits USING btree (transaction_id) WHERE (revision IS NULL)
+--@ index cell_commits.commits_open
+CREATE INDEX commits_open ON efir_budget.cell_commits USING btree (transaction_id) WHERE (revision IS NULL)
 
---@ index cell_operations.idx_operations_time
-CREATE INDEX idx_operations_time ON efir_budget.cell_operations USING brin (created_at)
+--@ index cell_operations.operations_time
+CREATE INDEX operations_time ON efir_budget.cell_operations USING brin (created_at)
 
 --@ index planning_cells.idx_cells_locked
 CREATE INDEX idx_cells_locked ON efir_budget.planning_cells USING btree (budget_version_id, id) WHERE is_locked
 
 --@ index planning_cells.idx_cells_lookup
-CREATE INDEX idx_cells_lookup ON efir_budget.planning_cells USING btree (budget_version_id, module_code, field_name, period_code, entity_id)
+CREATE INDEX idx_cells_lookup ON efir_budget.planning_cells USING btree (hashtextextended((((((((((budget_version_id)::text || '/'::text) || (module_code)::text) || '/'::text) || COALESCE((entity_id)::text, ''::text)) || '/'::text) || (field_name)::text) || '/'::text) || (COALESCE(period_code, ''::character varying))::text), (0)::bigint))
 
 --@ index planning_cells.idx_cells_modified
 CREATE INDEX idx_cells_modified ON efir_budget.planning_cells USING brin (modified_at) WITH (pages_per_range='32')

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { bundle, migrate, migrationStatus, verify, type MigrationError } from '../../src/migrations/index.ts'
@@ -319,13 +320,24 @@ describe('tables that Alembic made', () => {
     ).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('need the organisation of a budget, and are told so', async () => {
+  test('need the organisation of a budget: they are told so, and the guide has what to run', async () => {
     const { sql, query } = await legacyDatabase()
-    await sql`ALTER TABLE efir_budget.budget_versions DROP COLUMN organization_id`
+    await sql.unsafe(`
+      ALTER TABLE efir_budget.budget_versions DROP COLUMN organization_id;
+      DROP TABLE efir_budget.user_profiles, efir_budget.organizations`)
     await expect(migrate(query)).rejects.toMatchObject({
       code: 'host_missing',
       message: expect.stringContaining('budget_versions.organization_id') as string,
     })
+    const guide = readFileSync(new URL('../../docs/guide/migrations.md', import.meta.url), 'utf8')
+    await sql.unsafe(/```sql\n([\s\S]*?)```/.exec(guide)?.[1] ?? 'no SQL in the guide')
+    await migrate(query)
+    const seen = await sql.begin(async (transaction) => {
+      await transaction`SELECT set_config('role', 'authenticated', true),
+        set_config('request.jwt.claims', ${JSON.stringify({ sub: ids.user })}, true)`
+      return await transaction`SELECT id FROM efir_budget.planning_cells`
+    })
+    expect(seen).toHaveLength(122)
   })
 
   test('in part only, or with a lost record, are refused', async () => {
