@@ -21,6 +21,7 @@ CREATE FUNCTION efir_budget.require_budget(p_budget_version_id uuid) RETURNS voi
 LANGUAGE plpgsql
 STABLE
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
 DECLARE
   v_role name := nullif(current_setting('role', true), 'none');
