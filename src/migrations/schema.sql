@@ -307,6 +307,9 @@ Exact decimal; never passes through a float.
 --@ comment column planning_cells.version
 The optimistic lock: starts at 1, moves by exactly one with every change.
 
+--@ comment function close_empty_commits(bigint[])
+Takes back commits, opened by this statement, that have no change. Internal.
+
 --@ comment function current_revision(uuid)
 The revision that this snapshot is of. Internal.
 
@@ -516,6 +519,29 @@ PRIMARY KEY (id)
 
 --@ constraint planning_cells.uq_planning_cell
 UNIQUE NULLS NOT DISTINCT (budget_version_id, module_code, entity_id, field_name, period_code)
+
+--@ function close_empty_commits(bigint[])
+CREATE OR REPLACE FUNCTION efir_budget.close_empty_commits(p_commit_ids bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  v_commit bigint;
+  v_session uuid;
+BEGIN
+  FOREACH v_commit IN ARRAY p_commit_ids LOOP
+    SELECT opened.session_id INTO v_session FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    CONTINUE WHEN EXISTS (
+      SELECT FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = v_session AND change.commit_id = v_commit
+    );
+    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
+  END LOOP;
+END
+$function$
 
 --@ function current_revision(uuid)
 CREATE OR REPLACE FUNCTION efir_budget.current_revision(p_budget_version_id uuid)
@@ -866,6 +892,7 @@ CREATE OR REPLACE FUNCTION efir_budget.open_missing_commits(p_budget_version_ids
  RETURNS bigint[]
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_budget uuid;
@@ -1095,6 +1122,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_deletes()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -1136,6 +1164,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_inserts()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -1183,6 +1212,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_updates()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -1191,7 +1221,6 @@ DECLARE
   v_budgets uuid[];
   v_opened bigint[];
   v_prefix bytea;
-  v_empty uuid[];
 BEGIN
   SELECT array_agg(DISTINCT cell.budget_version_id) INTO v_budgets FROM new_rows AS cell;
   IF v_budgets IS NULL THEN
@@ -1231,19 +1260,7 @@ BEGIN
   INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id
   WHERE cell.version <> before.version;
 
-  -- A budget in which nothing changed after all gets no revision.
-  IF v_opened <> '{}' THEN
-    WITH emptied AS (
-      DELETE FROM efir_budget.cell_commits AS opened
-      WHERE opened.commit_id = ANY(v_opened)
-        AND NOT EXISTS (SELECT FROM efir_budget.cell_changes AS change WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id)
-      RETURNING opened.session_id
-    )
-    SELECT array_agg(emptied.session_id) INTO v_empty FROM emptied;
-    IF v_empty IS NOT NULL THEN
-      DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = ANY(v_empty);
-    END IF;
-  END IF;
+  PERFORM efir_budget.close_empty_commits(v_opened);
   RETURN NULL;
 END
 $function$
@@ -1355,6 +1372,7 @@ CREATE OR REPLACE FUNCTION efir_budget.require_budget(p_budget_version_id uuid)
  LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_role name := nullif(current_setting('role', true), 'none');
@@ -1405,6 +1423,10 @@ CREATE OR REPLACE FUNCTION efir_budget.stamp_revisions()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
 AS $function$
 DECLARE
   v_budget record;
