@@ -68,7 +68,13 @@ export function decodeCellPage(json: unknown): CellPage {
 
 export function decodeWriteReply(json: unknown): WriteReply {
   const reply = parse(writeReply, json, 'write_cells')
-  return { ...reply, results: reply.results.map(toResult) }
+  const { revision, operationId, sessionId, actor, at } = reply
+  return {
+    revision,
+    operationId,
+    sessionId,
+    results: reply.results.map((tuple) => toResult(tuple, actor, at)),
+  }
 }
 
 export interface RefusalDetail {
@@ -91,7 +97,7 @@ export function decodeRefusalDetail(detail: unknown): RefusalDetail {
   const { results = [], field, given, allowed } = parsed.data
   return {
     results: results.map(
-      ([index, ...result]) => [index, toResult(parse(writeResult, result, 'refusal'))] as const,
+      ([index, ...result]) => [index, toResult(parse(writeResult, result, 'refusal'), null, '')] as const,
     ),
     argument: field === undefined ? undefined : { field, given, allowed: allowed ?? '' },
   }
@@ -169,10 +175,10 @@ function toCell(tuple: z.output<typeof cellTuple>): StoredCell {
   })
 }
 
-function toResult(tuple: z.output<typeof writeResult>): WriteResult {
+function toResult(tuple: z.output<typeof writeResult>, by: string | null, at: string): WriteResult {
   switch (tuple[0]) {
     case 'written':
-      return { status: 'written', id: tuple[1], version: tuple[2] }
+      return { status: 'written', id: tuple[1], version: tuple[2], by, at }
     case 'unchanged':
     case 'conflict':
       return { status: tuple[0], cell: tuple[1] && toCell(tuple[1]) }
