@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { ProtocolError } from '../errors.ts'
-import type { StoredCell } from '../model/cell.ts'
+import type { StoredCell, ValueType } from '../model/cell.ts'
 import type {
   CellFilter,
   CellPage,
@@ -13,67 +13,52 @@ import type {
 
 // docs/reference/wire.md is the contract that this file reads and writes.
 
-const cellTuple = z.tuple([
-  z.string(),
-  z.string(),
-  z.nullable(z.string()),
-  z.string(),
-  z.nullable(z.string()),
-  z.nullable(z.string()),
-  z.nullable(z.string()),
-  z.enum(['input', 'calculated', 'imported']),
-  z.boolean(),
-  z.nullable(z.string()),
-  z.int(),
-  z.nullable(z.string()),
-  z.string(),
-])
-const revision = z.int()
+const list = z.custom<readonly unknown[]>(Array.isArray, 'not an array')
+const text = z.custom<string>(isText, 'not text')
+const integer = z.custom<number>(Number.isSafeInteger, 'not a whole number')
+const textOrNull = z.custom<string | null>(isTextOrNull, 'neither text nor null')
 
-const cellsReply = z.object({ revision, cells: z.array(z.nullable(cellTuple)) })
-const cellPage = z.object({ revision, cells: z.array(cellTuple), next: z.nullable(z.string()) })
-
-const writeResult = z.union([
-  z.tuple([z.literal('written'), z.string(), z.int()]),
-  z.tuple([z.literal('unchanged'), z.nullable(cellTuple)]),
-  z.tuple([z.literal('conflict'), z.nullable(cellTuple)]),
-  z.tuple([z.literal('locked'), cellTuple]),
-  z.tuple([z.enum(['forbidden', 'not_found']), z.string()]),
-  z.tuple([z.literal('invalid'), z.string(), z.string()]),
-])
+const cellsReply = z.object({ revision: integer, cells: list })
+const cellPage = z.object({ revision: integer, cells: list, next: textOrNull })
 const writeReply = z.object({
-  revision,
-  operationId: z.string(),
-  sessionId: z.string(),
-  actor: z.nullable(z.string()),
-  at: z.string(),
-  results: z.array(writeResult),
+  revision: integer,
+  operationId: text,
+  sessionId: text,
+  actor: textOrNull,
+  at: text,
+  results: list,
 })
 const refusalDetail = z.object({
-  results: z.optional(z.array(z.tuple([z.int()], z.unknown()))),
-  field: z.optional(z.string()),
+  results: z.optional(list),
+  field: z.optional(text),
   given: z.optional(z.unknown()),
-  allowed: z.optional(z.string()),
+  allowed: z.optional(text),
 })
 
 export function decodeCellsReply(json: unknown): CellsReply {
-  const reply = parse(cellsReply, json, 'read_cells')
-  return { revision: reply.revision, cells: reply.cells.map((tuple) => tuple && toCell(tuple)) }
+  const { revision, cells } = parse(cellsReply, json, 'read_cells')
+  return {
+    revision,
+    cells: cells.map((cell, index) => toCellOrNull(cell, () => `read_cells, cells.${index}`)),
+  }
 }
 
 export function decodeCellPage(json: unknown): CellPage {
-  const page = parse(cellPage, json, 'list_cells')
-  return { revision: page.revision, cells: page.cells.map(toCell), next: page.next }
+  const { revision, cells, next } = parse(cellPage, json, 'list_cells')
+  return {
+    revision,
+    cells: cells.map((cell, index) => toCell(cell, () => `list_cells, cells.${index}`)),
+    next,
+  }
 }
 
 export function decodeWriteReply(json: unknown): WriteReply {
-  const reply = parse(writeReply, json, 'write_cells')
-  const { revision, operationId, sessionId, actor, at } = reply
+  const { actor, at, results, ...reply } = parse(writeReply, json, 'write_cells')
   return {
-    revision,
-    operationId,
-    sessionId,
-    results: reply.results.map((tuple) => toResult(tuple, actor, at)),
+    ...reply,
+    results: results.map((result, index) =>
+      toResult(result, () => `write_cells, results.${index}`, actor, at),
+    ),
   }
 }
 
@@ -95,10 +80,12 @@ export function decodeRefusalDetail(detail: unknown): RefusalDetail {
   const parsed = refusalDetail.safeParse(json)
   if (!parsed.success) return none
   const { results = [], field, given, allowed } = parsed.data
+  if (!results.every(isIndexed)) return none
   return {
-    results: results.map(
-      ([index, ...result]) => [index, toResult(parse(writeResult, result, 'refusal'), null, '')] as const,
-    ),
+    results: results.map(([index, ...result]) => [
+      index,
+      toResult(result, () => `a refusal, item ${index}`, null, ''),
+    ]),
     argument: field === undefined ? undefined : { field, given, allowed: allowed ?? '' },
   }
 }
@@ -132,16 +119,81 @@ function parse<Schema extends z.ZodMiniType>(schema: Schema, json: unknown, from
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
-  throw new ProtocolError(
-    `The answer of ${from} is not in the expected shape: ${issue?.message ?? 'unreadable'} at ${issue?.path.join('.') ?? 'the top'}.`,
-    {
-      cause: parsed.error,
-      hint: 'Do the installed migrations and this version of @efir/cells belong together?',
-    },
+  throw unexpected(
+    `${from}, ${issue?.path.join('.') ?? 'the whole'}: ${issue?.message ?? 'unreadable'}`,
+    parsed.error,
   )
 }
 
-function toCell(tuple: z.output<typeof cellTuple>): StoredCell {
+function unexpected(where: string, cause: unknown): ProtocolError {
+  return new ProtocolError(`An answer is not in the expected shape (${where}).`, {
+    cause,
+    hint: 'Do the installed migrations and this version of @efir/cells belong together?',
+  })
+}
+
+// What comes ten thousand at a time, cells and results, is checked by hand: in one pass, with the reading of it.
+
+type CellTuple = readonly [
+  id: string,
+  module: string,
+  entity: string | null,
+  field: string,
+  period: string | null,
+  number: string | null,
+  text: string | null,
+  valueType: ValueType,
+  isLocked: boolean,
+  lockReason: string | null,
+  version: number,
+  modifiedBy: string | null,
+  modifiedAt: string,
+]
+type Check = (value: unknown) => boolean
+type Where = () => string
+
+const cellShape: readonly Check[] = [
+  isText,
+  isText,
+  isTextOrNull,
+  isText,
+  isTextOrNull,
+  isTextOrNull,
+  isTextOrNull,
+  (value) => value === 'input' || value === 'calculated' || value === 'imported',
+  (value) => typeof value === 'boolean',
+  isTextOrNull,
+  Number.isSafeInteger,
+  isTextOrNull,
+  isText,
+]
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
+}
+
+function isIndexed(value: unknown): value is [number, ...unknown[]] {
+  return Array.isArray(value) && Number.isSafeInteger(value[0])
+}
+
+function fits(tuple: unknown, shape: readonly Check[]): boolean {
+  return (
+    Array.isArray(tuple) &&
+    tuple.length === shape.length &&
+    shape.every((check, place) => check(tuple[place]))
+  )
+}
+
+function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
+  return tuple === null ? null : toCell(tuple, where)
+}
+
+function toCell(tuple: unknown, where: Where): StoredCell {
+  if (!fits(tuple, cellShape)) throw unexpected(`${where()}: not a cell`, tuple)
   const [
     id,
     module,
@@ -156,7 +208,7 @@ function toCell(tuple: z.output<typeof cellTuple>): StoredCell {
     version,
     modifiedBy,
     modifiedAt,
-  ] = tuple
+  ] = tuple as CellTuple
   return Object.freeze({
     module,
     entity,
@@ -175,19 +227,26 @@ function toCell(tuple: z.output<typeof cellTuple>): StoredCell {
   })
 }
 
-function toResult(tuple: z.output<typeof writeResult>, by: string | null, at: string): WriteResult {
-  switch (tuple[0]) {
-    case 'written':
-      return { status: 'written', id: tuple[1], version: tuple[2], by, at }
-    case 'unchanged':
-    case 'conflict':
-      return { status: tuple[0], cell: tuple[1] && toCell(tuple[1]) }
-    case 'locked':
-      return { status: 'locked', cell: toCell(tuple[1]) }
-    case 'forbidden':
-    case 'not_found':
-      return { status: tuple[0], message: tuple[1] }
-    case 'invalid':
-      return { status: 'invalid', field: tuple[1], message: tuple[2] }
+function toResult(tuple: unknown, where: Where, by: string | null, at: string): WriteResult {
+  const [status, first, second, ...more] = Array.isArray(tuple) ? (tuple as unknown[]) : []
+  const length = Array.isArray(tuple) ? tuple.length : 0
+  if (more.length === 0) {
+    if (status === 'written' && isText(first) && isInteger(second)) {
+      return { status, id: first, version: second, by, at }
+    }
+    if (status === 'invalid' && isText(first) && isText(second)) {
+      return { status, field: first, message: second }
+    }
+    if (length === 2) {
+      if (status === 'unchanged' || status === 'conflict') return { status, cell: toCellOrNull(first, where) }
+      if (status === 'locked') return { status, cell: toCell(first, where) }
+      if ((status === 'forbidden' || status === 'not_found') && isText(first))
+        return { status, message: first }
+    }
   }
+  throw unexpected(`${where()}: not the result of a change`, tuple)
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value)
 }
