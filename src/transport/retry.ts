@@ -48,7 +48,7 @@ export function createSender(server: Server, defaults: RetryPolicy, observer: Ob
         refreshed = true
         const fresh = await within(
           clock,
-          timeLeft(),
+          Math.min(policy.attemptTimeout, timeLeft()),
           signal,
           () => token.refresh(age),
           () => false,
