@@ -30,7 +30,7 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
         try {
           return await transport.readCells(budgetVersionId, part, remaining())
         } catch (error) {
-          if (!isDivisible(error)) throw error
+          if (part.length < 2 || !isDivisible(error)) throw error
           const half = Math.ceil(part.length / 2)
           const first = await read(part.slice(0, half))
           const second = await read(part.slice(half))
@@ -48,7 +48,7 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
         try {
           return await transport.listCells(budgetVersionId, filter, after, some, remaining())
         } catch (error) {
-          if (!isDivisible(error)) throw error
+          if (some < 2 || !isDivisible(error)) throw error
           return await list(Math.ceil(some / 2))
         }
       }
@@ -60,7 +60,7 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
       try {
         return await transport.writeCells(request, remaining())
       } catch (error) {
-        if (request.mode === 'atomic' || !isDivisible(error)) throw error
+        if (request.mode === 'atomic' || request.items.length < 2 || !isDivisible(error)) throw error
         return await writeParts(transport, request, remaining)
       }
     },
@@ -101,7 +101,7 @@ async function writeParts(
       revision = Math.max(revision ?? 0, reply.revision)
       results.push(...reply.results)
     } catch (error) {
-      if (isDivisible(error)) await halves(start, end)
+      if (items.length > 1 && isDivisible(error)) await halves(start, end)
       else if (isCellsError(error) || error instanceof Refusal) fail(error)
       else throw error
     }
