@@ -103,7 +103,7 @@ describe('cells as of a revision', () => {
       7,
     ]
     const at = async (revision: number) =>
-      (await readAsOf(budget, references, { revision })).cells.map((cell) => cell && cell[5])
+      (await readAsOf(budget, references, { revision })).cells.map((cell) => cell?.[5] ?? null)
     expect(await at(0)).toEqual([null, null, null, null, null, null, null])
     expect(await at(1)).toEqual([null, '1', '1', '1', null, null, null])
     expect(await at(2)).toEqual(['2', '1', '1', '1', null, null, null])

@@ -3,20 +3,9 @@ import { freshKey, freshTenants, refusalOf, write } from './support/cells.ts'
 import { apply, changesSince, contents, nothing, snapshot } from './support/feed.ts'
 import { broadcasts, fakeRealtime, rightsOn } from './support/realtime.ts'
 
-const {
-  sql,
-  ours,
-  theirs,
-  alice,
-  mallory,
-  asAlice,
-  asMallory,
-  asService,
-  asAnon,
-  asUser,
-  createBudget,
-  createUser,
-} = await freshTenants()
+const database = await freshTenants()
+const { sql, ours, theirs, alice, mallory, asAlice, asMallory, asService, asAnon, createBudget, createUser } =
+  database
 
 const newBudget = async (organization = ours) => (await createBudget({ organization })).id
 const put = (budget: string, items: object[]) => asAlice((as) => write(as, budget, items as never))
@@ -210,7 +199,7 @@ describe('a channel', () => {
     const [budget, other] = [await newBudget(), await newBudget(theirs)]
     await put(budget, cells(1))
     const seen = (sub: string) =>
-      asUser(sub, async (by) => {
+      database.asUser(sub, async (by) => {
         await by`SELECT set_config('realtime.topic', ${topicOf(other)}, true)`
         return by`SELECT FROM realtime.messages WHERE topic = ${topicOf(budget)}`
       })
@@ -258,7 +247,7 @@ describe('a channel', () => {
 
   it('asks once per statement who may, however many messages there are', async () => {
     const budget = await newBudget()
-    const plan = await asUser(
+    const plan = await database.asUser(
       alice,
       (by) => by`EXPLAIN SELECT FROM realtime.messages WHERE topic = ${topicOf(budget)}`,
     )

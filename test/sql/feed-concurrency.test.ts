@@ -18,8 +18,8 @@ import { randomFrom, type Random } from './support/random.ts'
  * What each writer does follows from CELLS_FEED_SEED, which a failure names; how writers meet is up to the clock.
  * CELLS_FEED_ROUNDS makes it longer.
  */
-const SEED = Number(process.env['CELLS_FEED_SEED'] ?? Date.now() % 1_000_000)
-const ROUNDS = Number(process.env['CELLS_FEED_ROUNDS'] ?? 40)
+const SEED = Number(process.env.CELLS_FEED_SEED ?? Date.now() % 1_000_000)
+const ROUNDS = Number(process.env.CELLS_FEED_ROUNDS ?? 40)
 const WRITERS = 8
 
 const database = await freshTenants()
@@ -162,7 +162,7 @@ describe(`writers that dawdle, give up and meet, over three budgets (seed ${SEED
           SELECT FROM efir_budget.cell_changes AS change WHERE change.commit_id = made.commit_id
         ))::int AS empty
       FROM efir_budget.cell_commits AS made WHERE made.budget_version_id = ${budgets[number]!}`
-      expect(row).toMatchObject({ first: 1, last: row!['commits'] as number, open: 0, empty: 0 })
+      expect(row).toMatchObject({ first: 1, last: row!.commits as number, open: 0, empty: 0 })
     },
   )
 

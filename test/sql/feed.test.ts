@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { freshKey, freshTenants, refusalOf, write } from './support/cells.ts'
 import { apply, changesSince, contents, nothing, snapshot, type Held } from './support/feed.ts'
 
+const database = await freshTenants()
 const {
   sql,
   ours,
@@ -15,8 +16,7 @@ const {
   asService,
   createBudget,
   createUser,
-  asUser,
-} = await freshTenants()
+} = database
 
 const newBudget = async () => (await createBudget({ organization: ours })).id
 const since = (budget: string, revision: number, options?: { limit?: number; filter?: object | null }) =>
@@ -164,7 +164,7 @@ describe('changes_since', () => {
     [-1, 'p_revision'],
     [null, 'p_revision'],
   ])('refuses %s as a revision', async (revision, field) => {
-    const refusal = await refusalOf(since(sharedBudget, revision as number))
+    const refusal = await refusalOf(since(sharedBudget, revision!))
     expect(refusal).toMatchObject({ code: 'PT422', detail: { field } })
   })
 
@@ -228,7 +228,7 @@ describe('whose changes', () => {
 
   it('end for a user with his membership', async () => {
     const carol = await createUser({ organization: ours })
-    const ask = () => asUser(carol.id, (as) => changesSince(as, sharedBudget, 0))
+    const ask = () => database.asUser(carol.id, (as) => changesSince(as, sharedBudget, 0))
     expect(await ask()).toMatchObject({ resync: false })
     await sql`DELETE FROM efir_budget.user_profiles WHERE user_id = ${carol.id}`
     expect(await refusalOf(ask())).toMatchObject({ code: 'PT404' })

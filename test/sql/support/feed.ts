@@ -60,16 +60,22 @@ export function apply(held: Held, feed: Feed): Held {
   for (const commit of feed.commits) {
     if (commit.revision !== revision + 1) throw new Error(`${commit.revision} came after ${revision}.`)
     ;({ revision } = commit)
-    for (const cell of commit.cells) newer(cells.get(cell[0])?.[10], cell[10]) && cells.set(cell[0], cell)
-    for (const gone of commit.deleted) newer(cells.get(gone[0])?.[10], gone[5]) && cells.delete(gone[0])
+    for (const cell of commit.cells) {
+      mustBeNewer(cells.get(cell[0]), cell[10])
+      cells.set(cell[0], cell)
+    }
+    for (const gone of commit.deleted) {
+      mustBeNewer(cells.get(gone[0]), gone[5])
+      cells.delete(gone[0])
+    }
   }
   if (revision !== feed.to) throw new Error(`It says ${feed.to} and goes to ${revision}.`)
   return { revision, cells }
 }
 
-function newer(held: number | undefined, given: number): true {
-  if (held !== undefined && given <= held) throw new Error(`Version ${given} came after version ${held}.`)
-  return true
+function mustBeNewer(held: Tuple | undefined, version: number): void {
+  if (held !== undefined && version <= held[10])
+    throw new Error(`Version ${version} came after version ${held[10]}.`)
 }
 
 /** Everything, in pages, in one transaction that sees one snapshot. */
