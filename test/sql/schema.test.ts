@@ -63,8 +63,14 @@ describe('the migrated schema', () => {
         'list_cells',
         'list_changes',
         'my_budgets',
+        'preview_redo',
+        'preview_undo',
         'read_cells',
         'read_cells_as_of',
+        'redo',
+        'restore_cells',
+        'undo',
+        'undo_state',
         'write_cells',
       ]
       expect(callable, role).toEqual(role === 'anon' ? [] : api)
