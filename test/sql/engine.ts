@@ -13,6 +13,7 @@ import type {
   Entry,
   LockCall,
   PermitCall,
+  Refusal,
   Reply,
   RestoreCall,
   TurnCall,
@@ -44,7 +45,7 @@ export interface Engine {
   write(call: WriteCall): Promise<WriteReply>
   restore(call: RestoreCall): Promise<WriteReply>
   /** Undo or redo, by `call.kind`. */
-  turn(call: TurnCall): Promise<TurnReply & { readonly revision: number }>
+  turn(call: TurnCall): Promise<(TurnReply & { readonly revision: number }) | Refusal>
   preview(budget: string, kind: 'undo' | 'redo', user: string): Promise<TurnReply>
   lock(call: LockCall): Promise<{ readonly revision: number }>
   /** Lets or denies a user a cell; an engine without such a thing has none (and no such histories). */

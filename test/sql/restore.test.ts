@@ -15,7 +15,7 @@ localOnly('it makes a database').describe('restoring cells to a revision', async
   const put = (key: Key, number: string) => asAlice((as) => write(as, budget, [{ ...key, number }]))
   const see = async (...keys: Key[]) => {
     const { cells } = await asAlice((as) => read(as, budget, keys.map(referenceTo)))
-    return cells.map((cell) => cell && cell.number)
+    return cells.map((cell) => cell?.number ?? null)
   }
 
   it('writes what they showed then, deletes what was not there, and is one step with a label', async () => {

@@ -11,7 +11,8 @@ import { redo, undo } from './support/turns.ts'
 
 localOnly('it makes a database').describe('many users on few cells at once', async () => {
   const tenants = await freshTenants()
-  const { asUser } = crowd(tenants, 16)
+  const many = crowd(tenants, 16)
+  const asUser: typeof many.asUser = (user, work) => many.asUser(user, work)
 
   const users = await Promise.all(
     Array.from({ length: 6 }, () => tenants.createUser({ organization: tenants.ours })),
@@ -89,7 +90,7 @@ localOnly('it makes a database').describe('many users on few cells at once', asy
 
   it('undo while others write the same cells: the later of the two shows, and nobody waits for ever', async () => {
     const budget = (await tenants.createBudget({ organization: tenants.ours })).id
-    const [ana, ben] = users as [{ id: string }, { id: string }]
+    const [ana, ben] = [users[0]!, users[1]!]
     const items = (number: string) =>
       Array.from({ length: 200 }, (_, index) => ({ module: 'core', field: `f${index}`, number }))
     for (let round = 0; round < 8; round += 1) {

@@ -235,6 +235,7 @@ DECLARE
     jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label)::text, 'UTF8'
   ));
   v_now bigint;
+  v_oldest bigint;
   v_items jsonb;
   v_result jsonb;
 BEGIN
@@ -249,8 +250,9 @@ BEGIN
     END IF;
   END IF;
   v_now := efir_budget.current_revision(p_budget_version_id);
-  IF p_revision IS NULL OR p_revision NOT BETWEEN 0 AND v_now THEN
-    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('0 to %s', v_now));
+  v_oldest := efir_budget.oldest_revision(p_budget_version_id);
+  IF p_revision IS NULL OR p_revision NOT BETWEEN v_oldest AND v_now THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('%s to %s', v_oldest, v_now));
   END IF;
   v_items := efir_budget.items_of_revision(p_budget_version_id, p_revision, p_filter);
   IF jsonb_array_length(v_items) > 10000 THEN

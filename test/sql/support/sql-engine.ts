@@ -30,8 +30,7 @@ import {
 } from './sql-words.ts'
 import type { Grounds } from './sql-grounds.ts'
 
-const text = (value: unknown): string =>
-  value === null || value === undefined ? 'NULL' : `'${String(value).replaceAll("'", "''")}'`
+const text = (value: string): string => `'${value.replaceAll("'", "''")}'`
 const json = (value: unknown): string => `${text(JSON.stringify(value))}::jsonb`
 
 /** One connection; engines on it run one after another. */
@@ -53,8 +52,8 @@ export class SqlLane {
   /** The rows that the statements gave, in their order. */
   async run(statements: readonly string[]): Promise<Row[]> {
     try {
-      const answers = (await this.sql.unsafe(`${statements.join(';\n')};`).simple()) as unknown as Row[]
-      return answers.flat() as Row[]
+      const answers = await this.sql.unsafe<(Row | Row[])[]>(`${statements.join(';\n')};`).simple()
+      return answers.flat()
     } catch (error) {
       await this.sql.unsafe('ROLLBACK').simple()
       throw error
@@ -63,6 +62,9 @@ export class SqlLane {
 
   close = () => this.sql.end({ timeout: 5 })
 }
+
+type Turned = { readonly sessionId: string | null; readonly results: readonly TurnResult[] }
+type Restored = { readonly revision: number; readonly results: readonly TurnResult[] }
 
 class SqlEngine implements Engine {
   readonly #lane: SqlLane
@@ -82,38 +84,40 @@ class SqlEngine implements Engine {
 
   async write({ budget, user, items, mode, type, session, operation }: WriteCall): Promise<WriteReply> {
     const given = items.map((item) => ({ ...this.#key(budget, item.cell), ...itemOf(item) }))
-    return this.#attempt<{ revision: number; results: unknown[][] }>(
+    return this.#attempt(
       user,
       `efir_budget.write_cells(${this.#id(budget)}, ${json(given)}, '${mode}', ${this.#uuid(operation)},
         ${session === null ? 'NULL' : this.#uuid(session)}, NULL, '${type}')`,
-      ({ revision, results }) => ({ revision, results: results.map(itemResult) }),
+      ({ revision, results }: { revision: number; results: unknown[][] }) => ({
+        revision,
+        results: results.map(itemResult),
+      }),
     )
   }
 
   async restore({ budget, user, cells, revision, mode, operation }: RestoreCall): Promise<WriteReply> {
     const filter = { module: 'core', field: cells.map((cell) => this.#key(budget, cell).field) }
-    return this.#attempt<{ revision: number; results: TurnResult[] }>(
+    return this.#attempt(
       user,
       `efir_budget.restore_cells(${this.#id(budget)}, ${revision}, ${json(filter)}, '${mode}', ${this.#uuid(operation)})`,
-      (raw) => this.#restoredReply(budget, cells, operation, raw),
-      (tuple) => cells.indexOf(this.#name(tuple[3]!)),
+      (raw: Restored) => this.#restoredReply(budget, cells, operation, raw),
+      (tuple) => cells.indexOf(this.#name(tuple[3])),
     )
   }
 
-  async turn({ kind, budget, user, operation }: TurnCall): Promise<TurnReply & { revision: number }> {
-    const reply = await this.#attempt<{ revision: number; sessionId: string | null; results: TurnResult[] }>(
+  async turn({ kind, budget, user, operation }: TurnCall) {
+    return this.#attempt(
       user,
       `efir_budget.${kind}(${this.#id(budget)}, ${this.#uuid(operation)})`,
-      ({ revision, ...turned }) => ({ ...this.#turned(turned), revision }),
+      ({ revision, ...turned }: Turned & { revision: number }) => ({ ...this.#turned(turned), revision }),
     )
-    return reply as TurnReply & { revision: number }
   }
 
   async preview(budget: string, kind: 'undo' | 'redo', user: string): Promise<TurnReply> {
     const { reply } = await this.#asUser(user, [
       `SELECT efir_budget.preview_${kind}(${this.#id(budget)}) AS reply`,
     ])
-    return this.#turned(reply as { sessionId: string | null; results: TurnResult[] })
+    return this.#turned(reply as Turned)
   }
 
   /** Locking has functions of its own in later migrations; a direct update is the same to the rule. */
@@ -163,12 +167,12 @@ class SqlEngine implements Engine {
   }
 
   /** In the caller's transaction, then the cells of all budgets, for they are asked for next. */
-  async #attempt<Raw>(
+  async #attempt<Answer>(
     user: string | null,
     call: string,
-    understand: (raw: Raw) => Exclude<WriteReply, Refusal> | (TurnReply & { revision: number }),
+    understand: (raw: never) => Answer,
     indexOf?: (tuple: Tuple) => number,
-  ): Promise<never> {
+  ): Promise<Answer | Refusal> {
     const budgets = Object.keys(this.#budgets)
     const reads = this.#as(
       null,
@@ -190,11 +194,10 @@ class SqlEngine implements Engine {
         (reading[n]!.reply as { cells: (Tuple | null)[] }).cells.map(cellOfTuple),
       ]),
     )
-    return (refusal ?? understand(reply!.reply as Raw)) as never
+    return refusal ?? understand(reply!.reply as never)
   }
 
   async #asUser(user: string | null, statements: readonly string[]): Promise<Row> {
-    this.#read = new Map()
     const rows = await this.#lane.run(this.#as(user, statements))
     return rows.at(-1)!
   }
@@ -219,7 +222,7 @@ class SqlEngine implements Engine {
     return `SELECT efir_budget.read_cells(${this.#id(budget)}, ${json(keys)}) AS reply`
   }
 
-  #turned({ sessionId, results }: { sessionId: string | null; results: TurnResult[] }): TurnReply {
+  #turned({ sessionId, results }: Turned): TurnReply {
     const cells = results.map(([outcome, cell, gone]) => ({
       cell: this.#name((cell ?? gone!)[3]),
       outcome: outcome as Outcome,
@@ -232,7 +235,7 @@ class SqlEngine implements Engine {
     budget: string,
     cells: readonly string[],
     operation: string,
-    raw: { revision: number; results: TurnResult[] },
+    raw: Restored,
   ): Exclude<WriteReply, Refusal> {
     const earlier = this.#restored.get(operation)
     if (earlier?.raw === JSON.stringify(raw)) return earlier.reply as Exclude<WriteReply, Refusal>
@@ -257,11 +260,14 @@ class SqlEngine implements Engine {
   /** Cells from before the log were planted with their value in the name of the field. */
   #key(budget: string, cell: string): { module: string; field: string } {
     const seed = this.#seeds[budget]?.[cell]
-    return { module: 'core', field: seed === undefined ? cell : `${cell}=${String(seed)}` }
+    return {
+      module: 'core',
+      field: seed === undefined ? cell : `${cell}=${JSON.stringify(seed).replaceAll('"', '')}`,
+    }
   }
 
   #name = (field: string): string => field.replace(/=.*/, '')
-  #id = (budget: string): string => text(this.#budgets[budget])
+  #id = (budget: string): string => text(this.#budgets[budget]!)
 
   #uuid(name: string): string {
     const known = this.#uuids.get(name) ?? randomUUID()
