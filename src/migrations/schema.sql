@@ -529,9 +529,6 @@ Of each cell that has comments: how many, how many unresolved threads, how many 
 --@ comment function comment_mentions_of(jsonb)
 The mentions of a call, checked. Internal.
 
---@ comment function commit_message(efir_budget.cell_commits, jsonb, jsonb)
-A commit as the wire knows it. Internal.
-
 --@ comment function commits_message(uuid, bigint, bigint)
 What a broadcast says about the commits between two revisions. Internal.
 
@@ -834,7 +831,7 @@ Cells that are not deleted, as the wire knows them. Internal.
 Which migrations of @efir/cells were applied; kept by migrate().
 
 --@ comment table change_facts
-Changes since migration 010, as the wire knows them. Internal.
+What changes since migration 010 made of their cells, as the wire knows it. Internal.
 
 --@ comment table change_records
 Records as the wire knows them, and their place in the order. Internal.
@@ -847,6 +844,9 @@ How far each user has read each thread.
 
 --@ comment table comment_tuples
 Comments as the wire knows them. Internal.
+
+--@ comment table commit_heads
+Commits as the wire knows them, without their changes. Internal.
 
 --@ comment table current_commits
 Within a transaction: the commit that a change to a budget belongs to now. Internal.
@@ -1356,6 +1356,7 @@ AS $function$
 DECLARE
   -- A larger commit is quicker read by listing the cells.
   c_largest_commit CONSTANT integer := 20000;
+  v_condition text;
   v_newest bigint;
   v_until bigint;
   v_first_size integer;
@@ -1368,6 +1369,8 @@ BEGIN
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
     PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
   END IF;
+
+  v_condition := efir_budget.key_condition(p_filter);
 
   v_newest := efir_budget.current_revision(p_budget_version_id);
   v_until := p_revision;
@@ -1400,13 +1403,15 @@ BEGIN
   IF v_until > p_revision THEN
     EXECUTE format(
       $query$
-        SELECT coalesce(jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision), '[]')
-        FROM efir_budget.cell_commits AS made
+        SELECT coalesce(jsonb_agg(made.head || seen.changes ORDER BY made.revision), '[]')
+        FROM efir_budget.commit_heads AS made
         CROSS JOIN LATERAL (
           SELECT
-            jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
-            jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted,
-            count(*) AS size
+            count(*) AS size,
+            jsonb_build_object(
+              'cells', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted), '[]'),
+              'deleted', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted), '[]')
+            ) AS changes
           FROM (
             SELECT DISTINCT ON (cell.cell_id) cell.tuple, cell.is_deleted
             FROM efir_budget.change_facts AS cell
@@ -1414,12 +1419,10 @@ BEGIN
             ORDER BY cell.cell_id, cell.new_version DESC
           ) AS newest
         ) AS seen
-        WHERE made.budget_version_id = $1 AND made.revision > $2 AND made.revision <= $3 AND seen.size > 0
+        WHERE made.budget_version_id = $1 AND made.revision > $2 AND made.revision <= $3 AND (seen.size > 0 OR $4)
       $query$,
-      efir_budget.key_condition(p_filter)
-    ) INTO v_commits USING p_budget_version_id, p_revision, v_until;
-  ELSE
-    PERFORM efir_budget.key_condition(p_filter);
+      v_condition
+    ) INTO v_commits USING p_budget_version_id, p_revision, v_until, v_condition = '';
   END IF;
 
   RETURN jsonb_build_object('revision', v_newest, 'from', p_revision, 'to', v_until, 'resync', FALSE, 'commits', v_commits);
@@ -1569,20 +1572,6 @@ BEGIN
 END
 $function$
 
---@ function commit_message(efir_budget.cell_commits, jsonb, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.commit_message(p_commit efir_budget.cell_commits, p_cells jsonb, p_deleted jsonb)
- RETURNS jsonb
- LANGUAGE sql
- IMMUTABLE
- SET search_path TO ''
-AS $function$
-  SELECT jsonb_build_object(
-    'revision', p_commit.revision, 'at', p_commit.created_at, 'actor', p_commit.actor, 'changeType', p_commit.change_type,
-    'sessionId', p_commit.session_id, 'refSessionId', p_commit.ref_session_id, 'operationId', p_commit.operation_id,
-    'cells', coalesce(p_cells, '[]'), 'deleted', coalesce(p_deleted, '[]')
-  )
-$function$
-
 --@ function commits_message(uuid, bigint, bigint)
 CREATE OR REPLACE FUNCTION efir_budget.commits_message(p_budget_version_id uuid, p_from bigint, p_to bigint)
  RETURNS jsonb
@@ -1612,12 +1601,13 @@ BEGIN
   WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_from AND made.revision <= p_to;
 
   IF v_changes <= c_most_changes THEN
-    SELECT jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision) INTO v_commits
-    FROM efir_budget.cell_commits AS made
+    SELECT jsonb_agg(made.head || seen.changes ORDER BY made.revision) INTO v_commits
+    FROM efir_budget.commit_heads AS made
     CROSS JOIN LATERAL (
-      SELECT
-        jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
-        jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted
+      SELECT jsonb_build_object(
+        'cells', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted), '[]'),
+        'deleted', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted), '[]')
+      ) AS changes
       FROM (
         SELECT DISTINCT ON (fact.cell_id) fact.tuple, fact.is_deleted
         FROM efir_budget.change_facts AS fact
@@ -3492,7 +3482,8 @@ DECLARE
 BEGIN
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason,
+    is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -3500,7 +3491,7 @@ BEGIN
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
-    cell.is_locked, cell.lock_reason, current.change_type,
+    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type, current.change_type,
     current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
     current.operation_id, current.commit_id, p_actor, p_at
   FROM unnest(p_ids) AS buried (id)
@@ -4171,6 +4162,7 @@ DECLARE
     jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label)::text, 'UTF8'
   ));
   v_now bigint;
+  v_oldest bigint;
   v_items jsonb;
   v_result jsonb;
 BEGIN
@@ -4185,8 +4177,9 @@ BEGIN
     END IF;
   END IF;
   v_now := efir_budget.current_revision(p_budget_version_id);
-  IF p_revision IS NULL OR p_revision NOT BETWEEN 0 AND v_now THEN
-    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('0 to %s', v_now));
+  v_oldest := efir_budget.oldest_revision(p_budget_version_id);
+  IF p_revision IS NULL OR p_revision NOT BETWEEN v_oldest AND v_now THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('%s to %s', v_oldest, v_now));
   END IF;
   v_items := efir_budget.items_of_revision(p_budget_version_id, p_revision, p_filter);
   IF jsonb_array_length(v_items) > 10000 THEN
@@ -4574,6 +4567,7 @@ AS $function$
     FROM efir_budget.cell_changes AS change
     INNER JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
     WHERE change.cell_id = wanted.id AND made.revision <= p_revision
+      AND change.old_version IS DISTINCT FROM change.new_version
     ORDER BY change.new_version DESC
     LIMIT 1
   ) AS newest ON TRUE
@@ -4581,6 +4575,7 @@ AS $function$
     SELECT change.*
     FROM efir_budget.cell_changes AS change
     WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NOT NULL
+      AND change.old_version IS DISTINCT FROM change.new_version
     ORDER BY change.new_version
     LIMIT 1
   ) AS next ON TRUE
@@ -5534,7 +5529,8 @@ options: security_invoker=true
             WHEN is_deleted THEN jsonb_build_array(cell_id, module_code, entity_id, field_name, period_code, new_version)
             ELSE jsonb_build_array(cell_id, module_code, entity_id, field_name, period_code, (trim_scale(new_value))::text, new_text, value_type, is_locked, lock_reason, new_version, changed_by, changed_at)
         END AS tuple
-   FROM efir_budget.cell_changes change;
+   FROM efir_budget.cell_changes change
+  WHERE (old_version IS DISTINCT FROM new_version);
 options: security_invoker=true
 
 --@ view change_records
@@ -5561,6 +5557,15 @@ options: security_invoker=true
             ELSE NULL::text
         END, to_jsonb(mentions), created_by, created_at, edited_at, deleted_at) AS tuple
    FROM efir_budget.cell_comments comment;
+options: security_invoker=true
+
+--@ view commit_heads
+ SELECT budget_version_id,
+    revision,
+    session_id,
+    commit_id,
+    jsonb_build_object('revision', revision, 'at', created_at, 'actor', actor, 'changeType', change_type, 'sessionId', session_id, 'refSessionId', ref_session_id, 'operationId', operation_id) AS head
+   FROM efir_budget.cell_commits made;
 options: security_invoker=true
 
 --@ view current_commits

@@ -152,6 +152,10 @@ describe('cells as of a revision', () => {
       detail: { field: 'p_revision', given: 1, allowed: '2 to 3' },
     })
     expect(await refusalOf(valueAsOf(budget, ids[0], { at: '2024-01-01' }))).toMatchObject({ code: 'PT422' })
+    const restore = (revision: number) =>
+      asAlice((as) => as`SELECT efir_budget.restore_cells(${budget}, ${revision}) ->> 'revision' AS revision`)
+    expect(await refusalOf(restore(1))).toMatchObject({ code: 'PT422', detail: { allowed: '2 to 3' } })
+    expect(await restore(2)).toEqual([{ revision: '4' }])
   })
 })
 

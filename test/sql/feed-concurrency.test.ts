@@ -37,8 +37,15 @@ const reading = crowd(database, 6)
 const tally = { written: 0, abandoned: 0, beaten: 0, polls: 0 }
 const abandoned = new Error('taken back')
 
-/** One transaction of a writer: direct writes to some budgets, then perhaps a call, at its own pace, for good or not. */
+/** One transaction of a writer: direct writes to some budgets, then perhaps a call, at its own pace, for good or not; or an undo. */
 async function round(as: postgres.TransactionSql, random: Random): Promise<void> {
+  if (random.chance(0.15)) {
+    const budget = random.pick(budgets)
+    await (random.chance(0.7)
+      ? as`SELECT efir_budget.undo(${budget})`
+      : as`SELECT efir_budget.redo(${budget})`)
+    return
+  }
   const linger = () => as`SELECT pg_sleep(${random.below(20) / 1000})`
   if (random.chance(0.6)) {
     for (const budget of [...budgets].sort().filter(() => random.chance(0.5))) {

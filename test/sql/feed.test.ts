@@ -111,6 +111,20 @@ describe('changes_since', () => {
     expect(commits[0]!.cells.map((cell) => [cell[5], cell[10]])).toEqual([['3', 3]])
   })
 
+  it('has a commit of an undo that lies under a later change, in which no cell changed', async () => {
+    const budget = await newBudget()
+    const { ids, sessionId } = await put(budget, [{ ...freshKey(), number: '1' }])
+    await asBob((as) => write(as, budget, [{ id: ids[0], number: '2' }]))
+    await asBob((as) => write(as, budget, [{ id: ids[0], delete: true }]))
+    await asAlice((as) => as`SELECT efir_budget.undo(${budget})`)
+    const feed = await since(budget, 3)
+    expect(feed).toMatchObject({ revision: 4, to: 4 })
+    expect(feed.commits).toMatchObject([
+      { revision: 4, changeType: 'undo', refSessionId: sessionId, cells: [], deleted: [] },
+    ])
+    expect(contents(apply(await snapshot(sql, budget), await since(budget, 4)))).toMatchObject({ cells: [] })
+  })
+
   it('pages by whole commits, and takes one that is larger than the page alone', async () => {
     const budget = await newBudget()
     for (const size of [2, 1, 5, 1, 1]) {

@@ -116,7 +116,8 @@ DECLARE
 BEGIN
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason,
+    is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -124,7 +125,7 @@ BEGIN
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
-    cell.is_locked, cell.lock_reason, current.change_type,
+    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type, current.change_type,
     current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
     current.operation_id, current.commit_id, p_actor, p_at
   FROM unnest(p_ids) AS buried (id)
@@ -234,6 +235,7 @@ DECLARE
     jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label)::text, 'UTF8'
   ));
   v_now bigint;
+  v_oldest bigint;
   v_items jsonb;
   v_result jsonb;
 BEGIN
@@ -248,8 +250,9 @@ BEGIN
     END IF;
   END IF;
   v_now := efir_budget.current_revision(p_budget_version_id);
-  IF p_revision IS NULL OR p_revision NOT BETWEEN 0 AND v_now THEN
-    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('0 to %s', v_now));
+  v_oldest := efir_budget.oldest_revision(p_budget_version_id);
+  IF p_revision IS NULL OR p_revision NOT BETWEEN v_oldest AND v_now THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('%s to %s', v_oldest, v_now));
   END IF;
   v_items := efir_budget.items_of_revision(p_budget_version_id, p_revision, p_filter);
   IF jsonb_array_length(v_items) > 10000 THEN

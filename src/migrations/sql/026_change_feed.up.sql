@@ -20,24 +20,28 @@ SELECT
     trim_scale(change.new_value)::text, change.new_text, change.value_type,
     change.is_locked, change.lock_reason, change.new_version, change.changed_by, change.changed_at
   ) END AS tuple
-FROM efir_budget.cell_changes AS change;
+FROM efir_budget.cell_changes AS change
+-- Undo leaves records of what lies under a later change, too; the cell is what it was.
+WHERE change.old_version IS DISTINCT FROM change.new_version;
 
-COMMENT ON VIEW efir_budget.change_facts IS 'Changes since migration 010, as the wire knows them. Internal.';
+COMMENT ON VIEW efir_budget.change_facts IS 'What changes since migration 010 made of their cells, as the wire knows it. Internal.';
 REVOKE ALL ON efir_budget.change_facts FROM PUBLIC, anon, authenticated, service_role;
 
-CREATE FUNCTION efir_budget.commit_message(p_commit efir_budget.cell_commits, p_cells jsonb, p_deleted jsonb) RETURNS jsonb
-LANGUAGE sql
-IMMUTABLE
-SET search_path = ''
-AS $$
-  SELECT jsonb_build_object(
-    'revision', p_commit.revision, 'at', p_commit.created_at, 'actor', p_commit.actor, 'changeType', p_commit.change_type,
-    'sessionId', p_commit.session_id, 'refSessionId', p_commit.ref_session_id, 'operationId', p_commit.operation_id,
-    'cells', coalesce(p_cells, '[]'), 'deleted', coalesce(p_deleted, '[]')
-  )
-$$;
+-- A view and no function, which would be called once for each of a thousand commits.
+CREATE VIEW efir_budget.commit_heads WITH (security_invoker = true) AS
+SELECT
+  made.budget_version_id,
+  made.revision,
+  made.session_id,
+  made.commit_id,
+  jsonb_build_object(
+    'revision', made.revision, 'at', made.created_at, 'actor', made.actor, 'changeType', made.change_type,
+    'sessionId', made.session_id, 'refSessionId', made.ref_session_id, 'operationId', made.operation_id
+  ) AS head
+FROM efir_budget.cell_commits AS made;
 
-COMMENT ON FUNCTION efir_budget.commit_message IS 'A commit as the wire knows it. Internal.';
+COMMENT ON VIEW efir_budget.commit_heads IS 'Commits as the wire knows them, without their changes. Internal.';
+REVOKE ALL ON efir_budget.commit_heads FROM PUBLIC, anon, authenticated, service_role;
 
 CREATE FUNCTION efir_budget.key_condition(p_filter jsonb) RETURNS text
 LANGUAGE plpgsql
@@ -74,6 +78,7 @@ AS $$
 DECLARE
   -- A larger commit is quicker read by listing the cells.
   c_largest_commit CONSTANT integer := 20000;
+  v_condition text;
   v_newest bigint;
   v_until bigint;
   v_first_size integer;
@@ -86,6 +91,8 @@ BEGIN
   IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
     PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
   END IF;
+
+  v_condition := efir_budget.key_condition(p_filter);
 
   v_newest := efir_budget.current_revision(p_budget_version_id);
   v_until := p_revision;
@@ -118,13 +125,15 @@ BEGIN
   IF v_until > p_revision THEN
     EXECUTE format(
       $query$
-        SELECT coalesce(jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision), '[]')
-        FROM efir_budget.cell_commits AS made
+        SELECT coalesce(jsonb_agg(made.head || seen.changes ORDER BY made.revision), '[]')
+        FROM efir_budget.commit_heads AS made
         CROSS JOIN LATERAL (
           SELECT
-            jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
-            jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted,
-            count(*) AS size
+            count(*) AS size,
+            jsonb_build_object(
+              'cells', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted), '[]'),
+              'deleted', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted), '[]')
+            ) AS changes
           FROM (
             SELECT DISTINCT ON (cell.cell_id) cell.tuple, cell.is_deleted
             FROM efir_budget.change_facts AS cell
@@ -132,12 +141,10 @@ BEGIN
             ORDER BY cell.cell_id, cell.new_version DESC
           ) AS newest
         ) AS seen
-        WHERE made.budget_version_id = $1 AND made.revision > $2 AND made.revision <= $3 AND seen.size > 0
+        WHERE made.budget_version_id = $1 AND made.revision > $2 AND made.revision <= $3 AND (seen.size > 0 OR $4)
       $query$,
-      efir_budget.key_condition(p_filter)
-    ) INTO v_commits USING p_budget_version_id, p_revision, v_until;
-  ELSE
-    PERFORM efir_budget.key_condition(p_filter);
+      v_condition
+    ) INTO v_commits USING p_budget_version_id, p_revision, v_until, v_condition = '';
   END IF;
 
   RETURN jsonb_build_object('revision', v_newest, 'from', p_revision, 'to', v_until, 'resync', FALSE, 'commits', v_commits);
@@ -203,7 +210,6 @@ $$;
 COMMENT ON FUNCTION efir_budget.prune_log IS
 'Removes a budget''s records up to a revision, and says how many. What they tell of can then not be undone. Owner only.';
 
-REVOKE ALL ON FUNCTION efir_budget.commit_message FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.key_condition FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.changes_since FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.oldest_revision FROM PUBLIC, anon, authenticated, service_role;

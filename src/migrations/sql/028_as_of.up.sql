@@ -1,6 +1,7 @@
 -- 028_as_of: cells as they were at a revision, or at a time.
 
--- What cells were at a revision. A cell was what its newest change up to then made of it. Cells older than the log are
+-- What cells were at a revision. A cell was what its newest change up to then made of it (undo's records of what lies
+-- under a later change, which keep the version, made nothing of it). Cells older than the log are
 -- what their first change found, and where there is none, what they are. Among the records that came with an older
 -- log, which have no revision, p_at chooses: they are all of revision 0.
 CREATE FUNCTION efir_budget.state_at(
@@ -86,6 +87,7 @@ AS $$
     FROM efir_budget.cell_changes AS change
     INNER JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
     WHERE change.cell_id = wanted.id AND made.revision <= p_revision
+      AND change.old_version IS DISTINCT FROM change.new_version
     ORDER BY change.new_version DESC
     LIMIT 1
   ) AS newest ON TRUE
@@ -93,6 +95,7 @@ AS $$
     SELECT change.*
     FROM efir_budget.cell_changes AS change
     WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NOT NULL
+      AND change.old_version IS DISTINCT FROM change.new_version
     ORDER BY change.new_version
     LIMIT 1
   ) AS next ON TRUE

@@ -30,12 +30,13 @@ BEGIN
   WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_from AND made.revision <= p_to;
 
   IF v_changes <= c_most_changes THEN
-    SELECT jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision) INTO v_commits
-    FROM efir_budget.cell_commits AS made
+    SELECT jsonb_agg(made.head || seen.changes ORDER BY made.revision) INTO v_commits
+    FROM efir_budget.commit_heads AS made
     CROSS JOIN LATERAL (
-      SELECT
-        jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
-        jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted
+      SELECT jsonb_build_object(
+        'cells', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted), '[]'),
+        'deleted', coalesce(jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted), '[]')
+      ) AS changes
       FROM (
         SELECT DISTINCT ON (fact.cell_id) fact.tuple, fact.is_deleted
         FROM efir_budget.change_facts AS fact
