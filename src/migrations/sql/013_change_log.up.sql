@@ -122,7 +122,7 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, under_version, is_locked, lock_reason, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -139,7 +139,7 @@ BEGIN
       WHEN before.is_locked AND NOT cell.is_locked THEN 'unlock'
       ELSE 'update'
     END,
-    before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version,
+    before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version, before.effective_version,
     cell.is_locked, cell.lock_reason,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
