@@ -82,6 +82,9 @@ integer NOT NULL DEFAULT 0
 --@ column cell_changes.session_id
 uuid
 
+--@ column cell_changes.under_version
+integer
+
 --@ column cell_changes.value_type
 character varying(30)
 
@@ -378,6 +381,9 @@ Order within the step.
 
 --@ comment column cell_changes.session_id
 The undo step that the change belongs to.
+
+--@ comment column cell_changes.under_version
+The version of the change that the cell showed before: what lies between was undone then. NULL: none.
 
 --@ comment column cell_changes.value_type
 The cell's value_type after the change; NULL for records older than migration 010.
@@ -2195,7 +2201,7 @@ BEGIN
   ),
   standing AS MATERIALIZED (
     SELECT
-      cell.id, own.newest, cell.effective_version, cell.is_locked, cell.deleted_at,
+      cell.id, own.newest, cell.is_locked, cell.deleted_at,
       NOT cell.is_locked AND CASE p_kind
         WHEN 'undo' THEN coalesce(cell.effective_version = own.newest, FALSE)
         ELSE own.newest > coalesce(cell.effective_version, 0)
@@ -2214,6 +2220,25 @@ BEGIN
       WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.newest > latest.new_version
       ELSE latest.change_type = 'undo' AND own.oldest <= latest.new_version
     END
+  ),
+  below AS MATERIALIZED (
+    SELECT
+      standing.*,
+      CASE
+        WHEN p_kind = 'redo' OR NOT standing.reverting THEN NULL
+        WHEN EXISTS (
+          SELECT FROM efir_budget.cell_changes AS mark
+          WHERE mark.cell_id = standing.id AND mark.new_version >= standing.newest AND mark.change_type = 'redo'
+            AND mark.ref_session_id <> p_step_id
+        ) THEN standing.newest - 1
+        ELSE coalesce((
+          SELECT change.under_version
+          FROM efir_budget.cell_changes AS change
+          WHERE change.cell_id = standing.id AND change.new_version = standing.newest
+            AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+        ), 0)
+      END AS ceiling
+    FROM standing
   )
   SELECT array_agg(
     ROW(
@@ -2239,7 +2264,7 @@ BEGIN
     )::efir_budget.turn_outcome
     ORDER BY standing.id
   ) INTO v_turned
-  FROM standing
+  FROM below AS standing
   LEFT JOIN LATERAL (
     SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
       change.value_type
@@ -2252,7 +2277,7 @@ BEGIN
         change.value_type
       FROM efir_budget.cell_changes AS change
       WHERE p_kind = 'undo' AND standing.reverting
-        AND change.cell_id = standing.id AND change.new_version < standing.effective_version
+        AND change.cell_id = standing.id AND change.new_version <= standing.ceiling
         AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
         -- Calculations and what programs wrote are nobody's step, so never undone.
         AND (
@@ -3731,7 +3756,7 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason,
+    old_value, new_value, old_text, new_text, old_version, new_version, under_version, is_locked, lock_reason,
     is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
@@ -3750,7 +3775,7 @@ BEGIN
       ELSE 'update'
     END,
     before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version,
-    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
+    before.effective_version, cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -5258,6 +5283,9 @@ DELETE, INSERT, SELECT, UPDATE
 
 --@ index cell_changes.changes_adopted
 CREATE INDEX changes_adopted ON efir_budget.cell_changes USING btree (budget_version_id, changed_at DESC) WHERE (commit_id IS NULL)
+
+--@ index cell_changes.changes_redone
+CREATE INDEX changes_redone ON efir_budget.cell_changes USING btree (cell_id, new_version DESC) WHERE ((change_type)::text = 'redo'::text)
 
 --@ index cell_changes.idx_changes_cell
 CREATE INDEX idx_changes_cell ON efir_budget.cell_changes USING btree (cell_id, new_version DESC)

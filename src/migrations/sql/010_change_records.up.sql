@@ -25,6 +25,7 @@ ADD COLUMN old_text text,
 ADD COLUMN new_text text,
 ADD COLUMN old_version integer,
 ADD COLUMN new_version integer,
+ADD COLUMN under_version integer,
 ADD COLUMN is_locked boolean NOT NULL DEFAULT false,
 ADD COLUMN lock_reason varchar(200),
 ADD COLUMN is_deleted boolean NOT NULL DEFAULT false,
@@ -42,6 +43,8 @@ COMMENT ON COLUMN efir_budget.cell_changes.old_text IS 'The text value before; N
 COMMENT ON COLUMN efir_budget.cell_changes.new_text IS 'The text value after.';
 COMMENT ON COLUMN efir_budget.cell_changes.old_version IS 'The version before; NULL for a new cell.';
 COMMENT ON COLUMN efir_budget.cell_changes.new_version IS 'The version that this change made: one more than the old.';
+COMMENT ON COLUMN efir_budget.cell_changes.under_version IS
+'The version of the change that the cell showed before: what lies between was undone then. NULL: none.';
 COMMENT ON COLUMN efir_budget.cell_changes.is_locked IS 'Whether the cell was locked after the change.';
 COMMENT ON COLUMN efir_budget.cell_changes.lock_reason IS 'Why it was locked.';
 COMMENT ON COLUMN efir_budget.cell_changes.is_deleted IS 'Whether there was no such cell after the change.';

@@ -149,7 +149,7 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason,
+    old_value, new_value, old_text, new_text, old_version, new_version, under_version, is_locked, lock_reason,
     is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
@@ -168,7 +168,7 @@ BEGIN
       ELSE 'update'
     END,
     before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version,
-    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
+    before.effective_version, cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')

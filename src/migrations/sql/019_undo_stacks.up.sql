@@ -7,6 +7,9 @@ WHERE written_commit IS NOT NULL;
 CREATE INDEX sessions_undone ON efir_budget.cell_sessions (budget_version_id, actor, undone_commit)
 WHERE undone_commit IS NOT NULL;
 
+-- Whether anything at the cell was redone since: only the rows of redo are in it.
+CREATE INDEX changes_redone ON efir_budget.cell_changes (cell_id, new_version DESC) WHERE change_type = 'redo';
+
 CREATE FUNCTION efir_budget.require_user() RETURNS uuid
 LANGUAGE plpgsql
 STABLE
@@ -103,7 +106,8 @@ COMMENT ON TYPE efir_budget.turn_outcome IS
 REVOKE ALL ON TYPE efir_budget.turn_outcome FROM PUBLIC;
 
 -- Reads only. To act on it, call it in a statement after the one that locked the cells: only a snapshot of its own sees
--- what the locks waited for. Only an undo of what a cell shows walks down a history, from there.
+-- what the locks waited for. Only an undo of what a cell shows walks down a history, from there; and where nothing was
+-- redone since that was written, from what it was written over: all between was undone then, and is.
 CREATE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text) RETURNS efir_budget.turn_outcome[]
 LANGUAGE plpgsql
 STABLE
@@ -126,7 +130,7 @@ BEGIN
   ),
   standing AS MATERIALIZED (
     SELECT
-      cell.id, own.newest, cell.effective_version, cell.is_locked, cell.deleted_at,
+      cell.id, own.newest, cell.is_locked, cell.deleted_at,
       NOT cell.is_locked AND CASE p_kind
         WHEN 'undo' THEN coalesce(cell.effective_version = own.newest, FALSE)
         ELSE own.newest > coalesce(cell.effective_version, 0)
@@ -145,6 +149,25 @@ BEGIN
       WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.newest > latest.new_version
       ELSE latest.change_type = 'undo' AND own.oldest <= latest.new_version
     END
+  ),
+  below AS MATERIALIZED (
+    SELECT
+      standing.*,
+      CASE
+        WHEN p_kind = 'redo' OR NOT standing.reverting THEN NULL
+        WHEN EXISTS (
+          SELECT FROM efir_budget.cell_changes AS mark
+          WHERE mark.cell_id = standing.id AND mark.new_version >= standing.newest AND mark.change_type = 'redo'
+            AND mark.ref_session_id <> p_step_id
+        ) THEN standing.newest - 1
+        ELSE coalesce((
+          SELECT change.under_version
+          FROM efir_budget.cell_changes AS change
+          WHERE change.cell_id = standing.id AND change.new_version = standing.newest
+            AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+        ), 0)
+      END AS ceiling
+    FROM standing
   )
   SELECT array_agg(
     ROW(
@@ -170,7 +193,7 @@ BEGIN
     )::efir_budget.turn_outcome
     ORDER BY standing.id
   ) INTO v_turned
-  FROM standing
+  FROM below AS standing
   LEFT JOIN LATERAL (
     SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
       change.value_type
@@ -183,7 +206,7 @@ BEGIN
         change.value_type
       FROM efir_budget.cell_changes AS change
       WHERE p_kind = 'undo' AND standing.reverting
-        AND change.cell_id = standing.id AND change.new_version < standing.effective_version
+        AND change.cell_id = standing.id AND change.new_version <= standing.ceiling
         AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
         -- Calculations and what programs wrote are nobody's step, so never undone.
         AND (
