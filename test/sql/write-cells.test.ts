@@ -408,7 +408,7 @@ describe('a session', () => {
     ])
     expect(
       (await refusalOf(asBob((as) => write(as, budget, [{ id: one.id, number: '6' }], { session })))).code,
-    ).toBe('PT403')
+    ).toBe('PT422')
   })
 })
 

@@ -104,13 +104,13 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    new_value, new_text, new_version, is_locked, lock_reason, change_type,
+    new_value, new_text, new_version, is_locked, lock_reason, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'insert',
-    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason,
+    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -149,23 +149,26 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason,
+    is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE
-      WHEN cell.deleted_at IS NOT NULL AND before.deleted_at IS NULL THEN 'delete'
+      -- Also where an undo shows an older deletion again: a record tells whether the cell is there after it.
+      WHEN cell.deleted_at IS NOT NULL THEN 'delete'
       WHEN cell.deleted_at IS NULL AND before.deleted_at IS NOT NULL THEN 'restore'
       WHEN cell.value_numeric IS DISTINCT FROM before.value_numeric THEN 'update'
       WHEN cell.value_text IS DISTINCT FROM before.value_text THEN 'update'
+      WHEN cell.value_type <> before.value_type THEN 'update'
       WHEN cell.is_locked AND (NOT before.is_locked OR cell.lock_reason IS DISTINCT FROM before.lock_reason) THEN 'lock'
       WHEN before.is_locked AND NOT cell.is_locked THEN 'unlock'
       ELSE 'update'
     END,
     before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version,
-    cell.is_locked, cell.lock_reason,
+    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -209,13 +212,14 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, old_text, old_version, new_version, change_type,
+    old_value, old_text, old_version, new_version, is_deleted, value_type, change_type,
     session_id, sequence_number, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'delete',
-    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, coalesce(current.change_type, 'manual'),
+    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, TRUE, cell.value_type,
+    coalesce(current.change_type, 'manual'),
     current.session_id, current.changes + row_number() OVER (PARTITION BY current.commit_id),
     current.commit_id, auth.uid(), clock_timestamp()
   FROM old_rows AS cell

@@ -50,5 +50,6 @@ CREATE INDEX idx_changes_time ON efir_budget.cell_changes USING brin (changed_at
 
 -- Undo and redo are what anyone looks for by type: was this step of this cell taken back?
 DROP INDEX efir_budget.idx_changes_type;
-CREATE INDEX idx_changes_type ON efir_budget.cell_changes (cell_id, ref_session_id, new_version DESC)
+-- The commit, because those that changed nothing to see share a version.
+CREATE INDEX idx_changes_type ON efir_budget.cell_changes (cell_id, ref_session_id, new_version DESC, commit_id DESC)
 WHERE change_type IN ('undo', 'redo');

@@ -39,14 +39,17 @@ $$;
 COMMENT ON FUNCTION efir_budget.refuse_argument IS 'Raises PT422 for an argument of a call. Internal.';
 
 CREATE FUNCTION efir_budget.current_revision(p_budget_version_id uuid) RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
-  SELECT coalesce(
+BEGIN
+  RETURN coalesce(
     (SELECT counter.revision FROM efir_budget.budget_revisions AS counter WHERE counter.budget_version_id = p_budget_version_id),
     0
-  )
+  );
+END
 $$;
 
 COMMENT ON FUNCTION efir_budget.current_revision IS 'The revision that this snapshot is of. Internal.';
@@ -155,15 +158,10 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.filter_member IS 'Takes one member of a filter apart. Internal.';
 
-CREATE FUNCTION efir_budget.list_cells(
-  p_budget_version_id uuid,
-  p_filter jsonb DEFAULT '{}',
-  p_after uuid DEFAULT NULL,
-  p_limit integer DEFAULT 1000
-) RETURNS jsonb
+-- Each member is ANDed, as text for a query over planning_cells AS cell.
+CREATE FUNCTION efir_budget.filter_condition(p_filter jsonb) RETURNS text
 LANGUAGE plpgsql
-STABLE
-SECURITY DEFINER
+IMMUTABLE
 SET search_path = ''
 AS $$
 DECLARE
@@ -172,14 +170,7 @@ DECLARE
   v_with_null boolean;
   v_where text := '';
   v_column text;
-  v_cells jsonb;
-  v_count integer;
-  v_last uuid;
 BEGIN
-  PERFORM efir_budget.require_budget(p_budget_version_id);
-  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
-    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
-  END IF;
   IF jsonb_typeof(coalesce(p_filter, '{}')) <> 'object' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object');
   END IF;
@@ -219,6 +210,34 @@ BEGIN
         PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(v_member), 'an object of module, entity, field, period, locked, modifiedBy');
     END CASE;
   END LOOP;
+  RETURN v_where;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.filter_condition IS 'A filter as the condition " AND …" on planning_cells AS cell. Internal.';
+
+CREATE FUNCTION efir_budget.list_cells(
+  p_budget_version_id uuid,
+  p_filter jsonb DEFAULT '{}',
+  p_after uuid DEFAULT NULL,
+  p_limit integer DEFAULT 1000
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+DECLARE
+  v_where text;
+  v_cells jsonb;
+  v_count integer;
+  v_last uuid;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
+  v_where := efir_budget.filter_condition(p_filter);
   IF p_after IS NOT NULL THEN
     v_where := v_where || format(' AND cell.id > %L', p_after);
   END IF;
@@ -254,6 +273,7 @@ COMMENT ON FUNCTION efir_budget.list_cells IS 'Cells of a budget in id order, fi
 REVOKE ALL ON FUNCTION efir_budget.refuse_argument FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.current_revision FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.filter_member FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.filter_condition FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.read_cells FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.list_cells FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION efir_budget.read_cells, efir_budget.list_cells TO authenticated, service_role;

@@ -1,8 +1,21 @@
 -- 018_write_cells: many cells in one call, each based on a version, all in set-based steps.
 --
--- Order of locks, the same for everyone, so that waiting never runs in a circle: operation, session, new keys in
--- key order, existing cells in id order, and at the very end the budgets (stamp_revisions). Whoever waits for a
--- key holds no cell.
+-- Order of locks, the same for everyone, so that waiting never runs in a circle: operation, the user's stack
+-- (hold_stack: writes share it, undo and redo have it alone), session, leases and new keys in key order, existing
+-- cells in id order, and at the very end the steps and the budgets (stamp_revisions). Whoever waits for a key holds no
+-- cell.
+
+-- A place for leases, which come with 022: until then there are none, and a token means nothing.
+CREATE FUNCTION efir_budget.hold_leases(
+  p_budget_version_id uuid, p_items efir_budget.write_item[]
+) RETURNS efir_budget.write_item[]
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+BEGIN
+  RETURN p_items;
+END
+$$;
 
 -- Checks the items and finds the cells that they name, without locking any. p_new_ids: from an earlier look.
 CREATE FUNCTION efir_budget.parse_items(
@@ -24,6 +37,7 @@ DECLARE
   -- Ids that begin with the time, as the column's default does.
   v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   v_items efir_budget.write_item[];
+  v_leased boolean;
 BEGIN
   WITH checked AS MATERIALIZED (
     SELECT
@@ -48,12 +62,15 @@ BEGIN
           OR scale(item.number::numeric) > 4 OR abs(item.number::numeric) >= 1e14
           THEN '["invalid", "number", "A number is decimal text with at most 14 digits before the point and 4 behind it."]'
         WHEN octet_length(item.base) > 9 OR item.base !~ '^[0-9]+$' THEN '["invalid", "base", "A base is a version, 0 or null."]'
+        WHEN octet_length(item.lease) > 18 OR item.lease !~ '^[0-9]+$'
+          THEN '["invalid", "lease", "A lease is the token that acquire_leases gave."]'
       END AS problem
     FROM ROWS FROM (
       jsonb_to_recordset(p_items) AS (
-        id text, module text, entity text, field text, period text, number text, text text, delete text, base text
+        id text, module text, entity text, field text, period text, number text, text text, delete text, base text,
+        lease text
       )
-    ) WITH ORDINALITY AS item (id, module, entity, field, period, number, text, delete, base, n)
+    ) WITH ORDINALITY AS item (id, module, entity, field, period, number, text, delete, base, lease, n)
   ),
   typed AS MATERIALIZED (
     SELECT
@@ -72,7 +89,8 @@ BEGIN
       CASE WHEN checked.problem IS NULL THEN checked.number::numeric(18, 4) END AS number,
       checked.text,
       coalesce(checked.delete = 'true', false) AS deleting,
-      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base
+      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base,
+      CASE WHEN checked.problem IS NULL THEN checked.lease::bigint END AS lease
     FROM checked
   ),
   found AS (
@@ -123,29 +141,39 @@ BEGIN
         encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
       ),
       found.module, found.entity, found.field, found.period,
-      found.number, found.text, found.deleting, found.base
+      found.number, found.text,
+      -- Nothing, where nothing is: no cell is made for it.
+      found.deleting OR (found.cell_id IS NULL AND found.number IS NULL AND found.text IS NULL),
+      found.base, found.lease
     )::efir_budget.write_item
     ORDER BY found.n
-  ) INTO v_items
+  ), bool_or(found.lease IS NOT NULL) INTO v_items, v_leased
   FROM found;
+  IF v_leased THEN
+    v_items := efir_budget.hold_leases(p_budget_version_id, v_items);
+  END IF;
   RETURN v_items;
 END
 $$;
 
+COMMENT ON FUNCTION efir_budget.hold_leases IS 'Marks the items whose lease is lost. Internal.';
 COMMENT ON FUNCTION efir_budget.parse_items IS 'The items of a write call, checked and resolved. Internal.';
 
 CREATE FUNCTION efir_budget.sort_items(
   p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb
 )
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 SET search_path = ''
 AS $$
+BEGIN
   SELECT
     count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
     count(*) FILTER (WHERE item.problem IS NULL AND item.id <> item.new_id),
     coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
-  FROM unnest(p_items) AS item
+  INTO new_cells, existing_cells, refused
+  FROM unnest(p_items) AS item;
+END
 $$;
 
 COMMENT ON FUNCTION efir_budget.sort_items IS 'How many cells are to be made, how many are there, and which items are no good. Internal.';
@@ -256,7 +284,9 @@ BEGIN
       RETURN v_result;
     END IF;
   END IF;
-  v_begun := efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type);
+  PERFORM efir_budget.hold_stack(v_actor, FALSE);
+  SELECT joined.session_id, joined.begun INTO v_session, v_begun
+  FROM efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, p_change_type) AS joined;
 
   v_items := efir_budget.parse_items(p_budget_version_id, p_items, NULL);
   SELECT sorted.* INTO v_new, v_existing, v_refused FROM efir_budget.sort_items(v_items) AS sorted;
@@ -297,7 +327,7 @@ BEGIN
       SELECT
         item.n, item.value_numeric, item.value_text, item.deleting,
         cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
-        cell.deleted_at, cell.modified_by, cell.value_type
+        cell.deleted_at, cell.effective_author
       FROM unnest(v_items) AS item
       INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
       WHERE item.problem IS NULL AND item.id <> item.new_id AND NOT cell.is_locked
@@ -313,10 +343,12 @@ BEGIN
       SELECT
         held.*,
         CASE
-          WHEN held.deleting OR held.deleted_at IS NOT NULL THEN held.deleting <> (held.deleted_at IS NOT NULL)
+          -- No cell and an empty one show the same: nothing.
+          WHEN held.deleted_at IS NOT NULL THEN held.value_numeric IS NOT NULL OR held.value_text IS NOT NULL
+          WHEN held.deleting THEN TRUE
           WHEN held.value_numeric IS DISTINCT FROM held.old_numeric OR held.value_text IS DISTINCT FROM held.old_text THEN TRUE
           -- To repeat by hand what someone else wrote is to confirm it, and survives the other's undo.
-          ELSE p_change_type = 'manual' AND coalesce(held.modified_by <> v_actor AND held.value_type <> 'calculated', FALSE)
+          ELSE p_change_type = 'manual' AND coalesce(held.effective_author <> v_actor, FALSE)
         END AS changes
       FROM held
     )
@@ -412,6 +444,7 @@ $$;
 COMMENT ON FUNCTION efir_budget.write_cells IS
 'Writes up to 10000 cells, each based on a version; see docs/reference/wire.md. Call it last in a transaction, and once.';
 
+REVOKE ALL ON FUNCTION efir_budget.hold_leases FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.parse_items FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.sort_items FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.explain_refusals FROM PUBLIC, anon, authenticated, service_role;

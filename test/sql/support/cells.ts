@@ -7,7 +7,7 @@ import { freshDatabase, type FreshDatabase } from '../../support/stack.ts'
 type Sql = postgres.TransactionSql | postgres.Sql
 
 /** A cell as the wire has it. */
-type Tuple = [
+export type Tuple = [
   id: string,
   module: string,
   entity: string | null,
@@ -170,7 +170,7 @@ export async function recordOf(sql: Sql, cell: string): Promise<ChangeRow[]> {
       made.revision
     FROM efir_budget.cell_changes AS change
     LEFT JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
-    WHERE change.cell_id = ${cell} ORDER BY change.new_version`
+    WHERE change.cell_id = ${cell} ORDER BY change.new_version, change.commit_id`
 }
 
 /** Alice and Bob of one organisation, Mallory of another, and a budget of each. */
