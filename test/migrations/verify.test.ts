@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { migrate, verify, type VerifyCheck } from '../../src/migrations/index.ts'
 import { localOnly } from '../support/stack.ts'
+import { fakeRealtime } from '../sql/support/realtime.ts'
 import { queryOf, useCluster } from './support/cluster.ts'
 
 const { describe } = localOnly('it makes databases')
@@ -91,8 +92,8 @@ describe('verify', () => {
     ],
     [
       'drift',
-      'ALTER TABLE efir_budget.cell_comments ALTER COLUMN comment_text TYPE varchar(9)',
-      'character varying(9)',
+      'ALTER TABLE efir_budget.cell_comments ALTER COLUMN is_resolved SET DEFAULT true',
+      'DEFAULT true',
     ],
     [
       'drift',
@@ -135,6 +136,19 @@ describe('verify', () => {
       .unsafe('CREATE UNIQUE INDEX CONCURRENTLY idx_broken ON efir_budget.planning_cells (module_code)')
       .catch(() => undefined)
     expect((await failed(sql)).index_validity?.found).toContain('planning_cells.idx_broken')
+  })
+
+  test('wants the policies of the channels where Realtime is, and says what makes them', async () => {
+    const sql = await migrated()
+    await fakeRealtime(sql)
+    const wrong = await failed(sql)
+    expect(wrong.realtime_authorisation?.hint).toContain('efir_budget.install_realtime()')
+    await sql`SELECT efir_budget.install_realtime()`
+    expect(Object.keys(await failed(sql))).toEqual(['api_schema'])
+    await sql`DROP POLICY "efir_budget: not without signing in" ON realtime.messages`
+    expect((await failed(sql)).realtime_authorisation?.found).toBe(
+      'policy "efir_budget: not without signing in" missing',
+    )
   })
 
   test('leaves tables and functions of the application out of it', async () => {

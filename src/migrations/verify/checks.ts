@@ -236,19 +236,22 @@ function oneOwner({ owners }: Facts): VerifyCheck {
   })
 }
 
-function realtimeAuthorisation({ found, realtime }: Facts): VerifyCheck {
-  const ours = [...found.keys()].filter((key) => key.startsWith('policy realtime.messages.'))
+/** The policies that install_realtime makes are named in its text; the dump has none, being of a database without Realtime. */
+function realtimeAuthorisation({ schema, expected, found, realtime }: Facts): VerifyCheck {
+  const text = expected.get('function install_realtime()') ?? ''
+  const names = [...text.matchAll(new RegExp(`'(${schema}: [^']+)'`, 'g'))].map((match) => String(match[1]))
+  const missing = names.filter((name) => !found.has(`policy realtime.messages.${name}`))
   const wrong =
     realtime === undefined
       ? []
       : [
-          ...(ours.length === 0 ? ['no policy on realtime.messages that asks our functions'] : []),
+          ...missing.map((name) => `policy "${name}" missing`),
           ...(realtime.isProtected ? [] : ['row level security is off on realtime.messages']),
         ]
   return result('realtime_authorisation', wrong, {
-    expected: 'members alone may join the private channels cells:<budget version>',
-    found: realtime === undefined ? 'no Realtime in this database' : `${ours.length} policies`,
-    hint: 'Without it nobody can join the private channels, or everybody. Run efir-cells migrate up after Realtime was set up.',
+    expected: `members alone may join the private channels cells:<budget version>: ${names.length} policies`,
+    found: realtime === undefined ? 'no Realtime in this database' : `${names.length} policies`,
+    hint: `Without them nobody can join the private channels, or everybody. SELECT ${schema}.install_realtime() makes them.`,
   })
 }
 
