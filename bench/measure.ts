@@ -20,12 +20,13 @@ export function percentile(samples: readonly number[], share: number): number {
  * count; who begins alternates.
  */
 export async function interleave(
-  rounds: { readonly warmUp: number; readonly counted: number },
+  rounds: { readonly warmUp: number; readonly counted: number; readonly onCounting?: () => void },
   ours: Sample,
   baseline: Sample,
 ): Promise<{ readonly ours: readonly number[]; readonly baseline: readonly number[] }> {
   const samples = { ours: [] as number[], baseline: [] as number[] }
   for (let round = 0; round < rounds.warmUp + rounds.counted; round += 1) {
+    if (round === rounds.warmUp) rounds.onCounting?.()
     const first = round % 2 === 0
     const one = await (first ? ours : baseline)(round)
     const other = await (first ? baseline : ours)(round)

@@ -22,6 +22,9 @@ const number = (hundredths: number): string =>
   `${Math.floor(hundredths / 100)}.${String(hundredths % 100).padStart(2, '0')}`
 const text = (value: number): string => `Note ${value}`
 
+/** What the cell's value_type is once the commit has written its value. */
+const valueType = (commit: Commit | undefined): string => (commit?.type === 'import' ? 'imported' : 'input')
+
 /** 009's columns, and with `record` those that 010 adds. */
 export function changeLines(changes: Iterable<Change>, cells: Cells, record: boolean): Lines {
   function* rows(): Generator<string> {
@@ -42,7 +45,8 @@ export function changeLines(changes: Iterable<Change>, cells: Cells, record: boo
       yield record
         ? `${given}\t${of.action}\t${textual ? old : NULL}\t${textual ? now : NULL}\t` +
           `${version === 1 ? NULL : version - 1}\t${version}\t` +
-          `${of.action === 'lock' ? `t\t${LOCK_REASON}` : `f\t${NULL}`}\t${of.id}\n`
+          `${of.action === 'lock' ? `t\t${LOCK_REASON}` : `f\t${NULL}`}\t` +
+          `${valueType(cells.valueCommits[cell])}\t${of.id}\n`
         : `${given}\n`
     }
   }
@@ -52,13 +56,14 @@ export function changeLines(changes: Iterable<Change>, cells: Cells, record: boo
       ...['id', 'cell_id', 'budget_version_id', ...KEY, 'old_value', 'new_value', 'change_type'],
       ...['session_id', 'sequence_number', 'changed_by', 'changed_at'],
       ...(record ? ['action', 'old_text', 'new_text', 'old_version', 'new_version'] : []),
-      ...(record ? ['is_locked', 'lock_reason', 'commit_id'] : []),
+      ...(record ? ['is_locked', 'lock_reason', 'value_type', 'commit_id'] : []),
     ],
     rows: rows(),
   }
 }
 
-export function cellLines(shape: Shape, cells: Cells): Lines {
+/** 009's columns, and with `record` those that 010 adds. */
+export function cellLines(shape: Shape, cells: Cells, record: boolean): Lines {
   function* rows(): Generator<string> {
     for (const budget of shape.budgets) {
       for (let cell = budget.first; cell < budget.first + budget.cells; cell += 1) {
@@ -66,13 +71,14 @@ export function cellLines(shape: Shape, cells: Cells): Lines {
         if (newest === undefined) throw new Error('The log has to be walked first.')
         const place = cell - budget.first
         const value = cells.values[cell] ?? 0
-        yield (
+        const shown = cells.valueCommits[cell]
+        const given =
           `${cells.ids[cell] ?? ''}\t${budget.id}\t${keyColumns(place)}\t` +
           `${isText(place) ? `${NULL}\t${text(value)}` : `${number(value)}\t${NULL}`}\t` +
-          `${newest.type === 'import' ? 'imported' : 'input'}\t` +
+          `${valueType(shown)}\t` +
           `${cells.locked[cell] === 1 ? `t\t${LOCK_REASON}` : `f\t${NULL}`}\t` +
-          `${newest.user}\t${time(newest.at)}\t${cells.versions[cell] ?? 0}\t${time(newest.at)}\n`
-        )
+          `${newest.user}\t${time(newest.at)}\t${cells.versions[cell] ?? 0}\t${time(newest.at)}`
+        yield record ? `${given}\t${cells.valueVersions[cell] ?? 0}\t${shown?.user ?? NULL}\n` : `${given}\n`
       }
     }
   }
@@ -81,6 +87,7 @@ export function cellLines(shape: Shape, cells: Cells): Lines {
     columns: [
       ...['id', 'budget_version_id', ...KEY, 'value_numeric', 'value_text', 'value_type'],
       ...['is_locked', 'lock_reason', 'modified_by', 'modified_at', 'version', 'created_at'],
+      ...(record ? ['effective_version', 'effective_author'] : []),
     ],
     rows: rows(),
   }
@@ -112,10 +119,15 @@ export function commentLines(shape: Shape, cells: Cells): Lines {
 export function* recordLines(shape: Shape, commits: readonly Commit[]): Generator<Lines> {
   yield {
     table: 'cell_sessions',
-    columns: ['id', 'budget_version_id', 'actor', 'label', 'change_type', 'created_at'],
+    columns: [
+      ...['id', 'budget_version_id', 'actor', 'label', 'change_type', 'created_at'],
+      ...['modules', 'written_commit'],
+    ],
     rows: commits.map(
-      ({ session, budget, user, type, at }) =>
-        `${session}\t${budget.id}\t${user}\t${NULL}\t${type}\t${time(at)}\n`,
+      ({ id, session, budget, user, type, action, at, modules }) =>
+        `${session}\t${budget.id}\t${user}\t${NULL}\t${type}\t${time(at)}\t` +
+        // A lock is no step.
+        (action === 'lock' ? `{}\t${NULL}\n` : `{${[...modules].join(',')}}\t${id}\n`),
     ),
   }
   yield {

@@ -67,7 +67,7 @@ export async function load(
   progress(
     `${kind}: ${shape.cells.toLocaleString('en')} cells, ${shape.comments.toLocaleString('en')} comments`,
   )
-  await copy(sql, cellLines(shape, cells))
+  await copy(sql, cellLines(shape, cells, kind === 'record'))
   await copy(sql, commentLines(shape, cells))
   if (kind === 'record') {
     for (const lines of recordLines(shape, commits)) await copy(sql, lines)

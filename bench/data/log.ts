@@ -15,6 +15,8 @@ export interface Commit {
   readonly action: Action
   /** Milliseconds since 1970. */
   readonly at: number
+  /** Where its changes are; filled as they are made. */
+  readonly modules: Set<string>
 }
 
 export interface Change {
@@ -35,9 +37,10 @@ export interface Cells {
   readonly ids: string[]
   readonly versions: Int32Array
   readonly values: Int32Array
-  /** The version of the newest change of the value: locking moves the version and leaves the value. */
-  readonly valueVersions: Int32Array
   readonly newest: Commit[]
+  /** The newest change of the value: locking moves the version and leaves the value. */
+  readonly valueVersions: Int32Array
+  readonly valueCommits: Commit[]
   readonly locked: Uint8Array
 }
 
@@ -63,8 +66,9 @@ export function history(shape: Shape): {
     ids: new Array<string>(shape.cells),
     versions: new Int32Array(shape.cells),
     values: new Int32Array(shape.cells),
-    valueVersions: new Int32Array(shape.cells),
     newest: new Array<Commit>(shape.cells),
+    valueVersions: new Int32Array(shape.cells),
+    valueCommits: new Array<Commit>(shape.cells),
     locked: new Uint8Array(shape.cells),
   }
   const commits: Commit[] = []
@@ -92,6 +96,7 @@ function* walk(shape: Shape, cells: Cells, commits: Commit[]): Generator<Change>
       type,
       action,
       at: BEGIN + Math.floor(((END - BEGIN) * done) / shape.changes),
+      modules: new Set(),
     }
     commits.push(made)
     return made
@@ -111,7 +116,11 @@ function* walk(shape: Shape, cells: Cells, commits: Commit[]): Generator<Change>
       cells.values[cell] = after
       cells.newest[cell] = of
       if (of.action === 'lock') cells.locked[cell] = 1
-      else cells.valueVersions[cell] = version
+      else {
+        cells.valueVersions[cell] = version
+        cells.valueCommits[cell] = of
+      }
+      of.modules.add(keyOf(cell - of.budget.first).module)
       sequence += 1
       done += 1
       yield { id: random.uuidAt(prefix), commit: of, sequence, cell, version, before, after }

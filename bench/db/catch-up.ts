@@ -1,6 +1,7 @@
 import { interleave, timed } from '../measure.ts'
 import { absentRow, latencyRow, type Row } from '../report.ts'
 import { send, settle, writeCall } from './calls.ts'
+import { meter, processorFields } from './processor.ts'
 import { idsOf, installed, neighbours, signedIn, type World } from './world.ts'
 
 const SIZES = [0, 1_000] as const
@@ -37,12 +38,17 @@ export async function measureCatchUp(world: World, wants: (name: string) => bool
         WHERE id = ANY(${idsOf(cells)}::uuid[])`
     }
     const counted = world.effort.catchUps
+    const meters = [await meter(member), await meter(naive)] as const
     const { ours, baseline } = await interleave(
-      { warmUp: Math.ceil(counted / 5), counted },
+      {
+        warmUp: Math.ceil(counted / 5),
+        counted,
+        onCounting: () => meters.forEach((each) => each.start()),
+      },
       () => timed(() => member.unsafe(CATCH_UP, [world.budget, revision], { prepare: true })),
       () => timed(() => naive.unsafe(POLL, [world.budget, since], { prepare: true })),
     )
-    rows.push(latencyRow(`catchup.${size}`, ours, baseline))
+    rows.push(latencyRow(`catchup.${size}`, ours, baseline, processorFields(counted, ...meters)))
   }
   await Promise.all([member.end(), naive.end()])
   return rows

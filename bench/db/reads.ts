@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import { interleave, timed } from '../measure.ts'
 import { latencyRow, rounded, type Row } from '../report.ts'
 import { percentile } from '../measure.ts'
+import { meter, processorFields } from './processor.ts'
 import { signedIn, type Picked, type World } from './world.ts'
 
 interface Read {
@@ -78,7 +79,12 @@ export async function measureReads(world: World, wants: (name: string) => boolea
   for (const { name, text, parameters, rpc, share = 1 } of wanted) {
     world.progress(name)
     const counted = Math.ceil(world.effort.reads * share)
-    const rounds = { warmUp: Math.ceil(counted / 5), counted }
+    const meters = [await meter(member), await meter(world.owner)] as const
+    const rounds = {
+      warmUp: Math.ceil(counted / 5),
+      counted,
+      onCounting: () => meters.forEach((each) => each.start()),
+    }
     const run =
       (sql: postgres.Sql, query: string, all: readonly (readonly (string | null)[])[]) => (round: number) =>
         timed(() => sql.unsafe(query, [...(all[round % all.length] ?? [])], { prepare: true }))
@@ -87,7 +93,7 @@ export async function measureReads(world: World, wants: (name: string) => boolea
       run(member, text, parameters),
       run(world.owner, text, parameters),
     )
-    const fields: Record<string, number> = {}
+    const fields = processorFields(counted, ...meters)
     if (rpc !== undefined) {
       const call = run(member, rpc.text, rpc.parameters)
       const samples: number[] = []

@@ -2,6 +2,7 @@ import type postgres from 'postgres'
 import { percentile, timed } from '../measure.ts'
 import { absentRow, latencyRow, rounded, type Row } from '../report.ts'
 import { send, settle, writeCall } from './calls.ts'
+import { meter, processorFields, type Meter } from './processor.ts'
 import { idsOf, installed, neighbours, signedIn, type Picked, type World } from './world.ts'
 
 const SIZES = [100, 1_000] as const
@@ -29,6 +30,14 @@ async function undoStep(world: World, sql: postgres.Sql, cells: readonly Picked[
   return spent
 }
 
+/** A session of a user who has done nothing else in this budget since the import. */
+const openUser = (world: World) => signedIn(world.dataset, world.users[5] ?? '')
+
+function stackProcessor(rounds: number, ours: Meter): Record<string, number> {
+  const { cpu } = processorFields(rounds, ours, undefined)
+  return cpu === undefined ? {} : { stackCpu: cpu }
+}
+
 /** Undo of one step, beside the write that made it; and of a stack of steps on the same cells, from top to bottom. */
 export async function measureUndo(world: World, wants: (name: string) => boolean): Promise<Row[]> {
   const sizes = SIZES.filter((size) => wants(`undo.${size}`))
@@ -37,38 +46,43 @@ export async function measureUndo(world: World, wants: (name: string) => boolean
     return sizes.map((size) => absentRow(`undo.${size}`, 'ms', 'not installed'))
   }
   const rows: Row[] = []
-  // A user who has done nothing else in this budget since the import.
-  const member = await signedIn(world.dataset, world.users[5] ?? '')
+  const [writer, undoer] = [await openUser(world), await openUser(world)]
   for (const size of sizes) {
     world.progress(`undo.${size}`)
     const { undos, deep } = world.effort
     const undone: number[] = []
     const written: number[] = []
+    const meters = [await meter(undoer), await meter(writer)] as const
     for (let round = -Math.ceil(undos / 5); round < undos; round += 1) {
+      if (round === 0) meters.forEach((each) => each.start())
       const cells = await neighbours(world, size)
-      const write = await writeStep(world, member, cells)
-      const undo = await undoStep(world, member, cells)
+      const write = await writeStep(world, writer, cells)
+      const undo = await undoStep(world, undoer, cells)
       if (round < 0) continue
       written.push(write)
       undone.push(undo)
     }
 
+    const processor = processorFields(undos, ...meters)
     world.progress(`undo.${size} under a stack of ${deep}`)
     const cells = await neighbours(world, size)
-    for (let step = 0; step < deep; step += 1) await writeStep(world, member, cells)
+    for (let step = 0; step < deep; step += 1) await writeStep(world, writer, cells)
+    meters[0].start()
     const stack: number[] = []
-    for (let step = 0; step < deep; step += 1) stack.push(await undoStep(world, member, cells))
+    for (let step = 0; step < deep; step += 1) stack.push(await undoStep(world, undoer, cells))
     rows.push(
       latencyRow(`undo.${size}`, undone, written, {
+        ...processor,
         cells: cells.length,
         stack: deep,
         stackP50: rounded(percentile(stack, 0.5)),
         stackP95: rounded(percentile(stack, 0.95)),
+        ...stackProcessor(deep, meters[0]),
         // The deepest: every step above has been undone already.
         stackLastP95: rounded(percentile(stack.slice(-20), 0.95)),
       }),
     )
   }
-  await member.end()
+  await Promise.all([writer.end(), undoer.end()])
   return rows
 }

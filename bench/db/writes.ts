@@ -2,6 +2,7 @@ import { interleave, percentile, timed } from '../measure.ts'
 import { rounded, type Row } from '../report.ts'
 import { send, settle, writeCall } from './calls.ts'
 import { writeNaively } from './naive.ts'
+import { meter, processorFields } from './processor.ts'
 import { neighbours, refresh, signedIn, type Picked, type World } from './world.ts'
 
 const SIZES = [1, 100, 1_000, 10_000] as const
@@ -50,8 +51,14 @@ async function measureSize(world: World, size: Size): Promise<Measured> {
   let picked: Picked[] = []
   const rounds: Picked[][] = []
   const forRound = async (round: number) => (picked = rounds[round] ??= await pick(round))
+  const counted = effort.writes[size]
+  const meters = [await meter(member), await meter(naive)] as const
   const { ours, baseline } = await interleave(
-    { warmUp: Math.ceil(effort.writes[size] / 5), counted: effort.writes[size] },
+    {
+      warmUp: Math.ceil(counted / 5),
+      counted,
+      onCounting: () => meters.forEach((each) => each.start()),
+    },
     async (round) => {
       const cells = await forRound(round)
       const call = writeCall(world, cells)
@@ -66,9 +73,13 @@ async function measureSize(world: World, size: Size): Promise<Measured> {
       return await timed(() => writeNaively(naive, budget, user, cells))
     },
   )
+  const processor = processorFields(counted, meters[0], size > NAIVE_LIMIT ? undefined : meters[1])
   await Promise.all([member.end(), naive.end()])
   return {
-    row: writeRow(`write.${size}`, picked.length, ours, size > NAIVE_LIMIT ? [] : baseline),
+    row: {
+      ...writeRow(`write.${size}`, picked.length, ours, size > NAIVE_LIMIT ? [] : baseline),
+      ...processor,
+    },
     microsecondsPerCell: (percentile(ours, 0.5) / picked.length) * 1000,
   }
 }
