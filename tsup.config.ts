@@ -18,4 +18,24 @@ export default defineConfig([
   },
   // The local stack's parts are ESM only, so there is no CommonJS build of it.
   { ...shared, entry: { 'local/index': 'src/local/index.ts' }, format: ['esm'], platform: 'node' },
+  // The command carries its framework with it, so that applications do not install it, and leans on the built migrations.
+  {
+    ...shared,
+    entry: { 'cli/main': 'src/cli/main.ts' },
+    format: ['esm'],
+    platform: 'node',
+    dts: false,
+    noExternal: ['commander'],
+    esbuildPlugins: [
+      {
+        name: 'built-migrations',
+        setup(build) {
+          build.onResolve({ filter: /\/migrations\/index\.ts$/ }, () => ({
+            path: '../migrations/index.js',
+            external: true,
+          }))
+        },
+      },
+    ],
+  },
 ])

@@ -1,5 +1,7 @@
+import type postgres from 'postgres'
 import { checkBearer } from './bearer.ts'
 import { LocalStackError } from './errors.ts'
+import { failWithTheConnection, isConnectionLost, patientSocket } from './lost-connections.ts'
 import { toPostgrestError, type DatabaseError } from './postgrest-errors.ts'
 
 /**
@@ -29,6 +31,7 @@ export interface Gateway {
 
 /** As much of the gateway's parts as is used here; its own types lead through generics of its whole configuration. */
 interface Connection {
+  readonly driver: postgres.Sql
   rlsState: 'unknown' | 'active' | 'inactive'
   introspect(options?: { useCache?: boolean }): Promise<Catalogue>
   clearSchemaCache(): Promise<void>
@@ -38,7 +41,6 @@ interface Connection {
     work: (db: Executor) => Promise<T>,
     options?: unknown,
   ): Promise<T>
-  close(): Promise<void>
 }
 
 interface RequestTree {
@@ -106,9 +108,11 @@ const asIs = (value: string): string => value
 const asIsoTime = (value: string): string => value.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00')
 
 function connect(createConnection: (config: unknown) => Connection, databaseUrl: string): Connection {
+  const { hostname, port } = new URL(databaseUrl)
   const connection = createConnection({
     url: databaseUrl,
     postgresOptions: {
+      socket: () => patientSocket({ host: hostname, port: Number(port) }),
       max: 20,
       onnotice: () => undefined,
       connection: { application_name: 'cells-gateway' },
@@ -122,6 +126,7 @@ function connect(createConnection: (config: unknown) => Connection, databaseUrl:
   })
   // Known from the start: finding out by itself, it grants every table of every schema to everyone.
   connection.rlsState = 'active'
+  failWithTheConnection(connection.driver)
   shareIntrospection(connection)
   return connection
 }
@@ -191,6 +196,17 @@ function isDatabaseError(error: unknown): error is Error & DatabaseError {
   return error instanceof Error && error.name === 'PostgresError' && 'code' in error
 }
 
+const databaseUnreachable = (): Response =>
+  Response.json(
+    {
+      code: 'PGRST001',
+      details: null,
+      hint: null,
+      message: 'Database client error. Retrying the connection.',
+    },
+    { status: 503 },
+  )
+
 const isUnknownRelation = (error: unknown): error is Error =>
   error instanceof Error && 'schema' in error && 'relation' in error
 
@@ -235,6 +251,7 @@ function answerLikePostgrest(connection: Connection): void {
         options,
       )
     } catch (error) {
+      if (!isDatabaseError(error) && isConnectionLost(error)) return databaseUnreachable() as T
       // PGRST is PostgREST's protocol for full control of the answer, which the gateway speaks itself.
       if (!isDatabaseError(error) || error.code === 'PGRST') throw error
       const { status, body, headers } = toPostgrestError(error, { anonymous: role === 'anon' })
@@ -256,8 +273,10 @@ export async function provideAuth(databaseUrl: string): Promise<void> {
       auth: { enabled: true },
       db: { migrations: { enabled: false } },
     }).ensureSystemSchema()
+  } catch (cause) {
+    throw new LocalStackError('gateway_failed', 'The schema auth could not be made.', { cause })
   } finally {
-    await connection.close()
+    await connection.driver.end({ timeout: 1 })
   }
 }
 
@@ -284,7 +303,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     await app.init()
   } catch (cause) {
-    await connection.close()
+    await connection.driver.end({ timeout: 1 })
     throw new LocalStackError('gateway_failed', 'REST and Auth could not be set up.', { cause })
   }
   return {
@@ -304,6 +323,6 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         if (api !== undefined && before !== undefined) api.schemas = before
       }
     },
-    close: () => connection.close(),
+    close: () => connection.driver.end({ timeout: 1 }),
   }
 }

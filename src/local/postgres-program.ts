@@ -80,8 +80,11 @@ function canEnter(path: string, user: SystemUser): boolean {
   }
 }
 
-/** `setpriv` can leave a user the one capability to walk through directories that are root's own. */
-function capabilityLauncher(user: SystemUser, probe: string): readonly string[] | undefined {
+/**
+ * `setpriv` can leave a user the one capability to walk through directories that are root's own. Postgres's programs
+ * look for one another with access(2), which knows of capabilities only under the securebit.
+ */
+function capabilityLauncher(user: SystemUser, initdb: string): readonly string[] | undefined {
   const launcher = [
     'setpriv',
     `--reuid=${user.uid}`,
@@ -89,10 +92,14 @@ function capabilityLauncher(user: SystemUser, probe: string): readonly string[] 
     '--clear-groups',
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
+    '--securebits=+no_setuid_fixup',
     '--',
   ]
   try {
-    execFileSync(launcher[0] ?? '', [...launcher.slice(1), probe, '--version'], { stdio: 'ignore' })
+    // Looks for all its files, and makes none of a cluster's.
+    execFileSync(launcher[0] ?? '', [...launcher.slice(1), initdb, '--show', '--pgdata=/'], {
+      stdio: 'ignore',
+    })
     return launcher
   } catch {
     return undefined
@@ -116,7 +123,7 @@ export function postgresProgram(
   if (user === undefined) return { command: path, leadingArguments: [], user }
   const closed = [dirname(path), ...directories].find((directory) => !canEnter(realpathSync(directory), user))
   if (closed === undefined) return { command: path, leadingArguments: [], user }
-  const launcher = capabilityLauncher(user, path)
+  const launcher = capabilityLauncher(user, join(dirname(path), 'initdb'))
   if (launcher === undefined) {
     throw new LocalStackError(
       'directory_unusable',

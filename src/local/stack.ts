@@ -95,11 +95,15 @@ function openDirectory(requested: string | undefined): string {
  * @throws {LocalStackError}
  * @example
  * ```ts
+ * import { createCells } from '@efir/cells'
+ * import { startLocalStack } from '@efir/cells/local'
+ *
  * await using stack = await startLocalStack()
  * const organization = await stack.createOrganization()
  * const alice = await stack.createUser({ organization })
  * const budget = await stack.createBudget({ organization, name: 'Budget 2026' })
  * const cells = createCells(stack.signIn(alice)).budget(budget.id)
+ * void cells
  * ```
  */
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
@@ -147,9 +151,9 @@ async function start(options: LocalStackOptions, undo: Undo): Promise<LocalStack
 
   progress({ step: 'roles' })
   const superuser = postgres(superuserUrl, { max: 2, onnotice: () => undefined })
-  undo.add(() => superuser.end({ timeout: 5 }))
-  await prepareCluster(superuser, settings.ownerPassword)
+  undo.add(() => superuser.end({ timeout: 1 }))
   await provideAuth(superuserUrl)
+  await prepareCluster(superuser, settings.ownerPassword)
   await prepareDatabase(superuser)
   signal?.throwIfAborted()
 

@@ -92,10 +92,19 @@ const idOf = (reference: OrganizationReference): string =>
  *
  * @example
  * ```ts
- * const { tenants, close } = connectTenants({ url, anonKey, serviceKey, jwtSecret, databaseUrl })
+ * import { connectTenants } from '@efir/cells/local'
+ *
+ * const { tenants, close } = connectTenants({
+ *   url: 'https://project.supabase.co',
+ *   anonKey: process.env.ANON_KEY ?? '',
+ *   serviceKey: process.env.SERVICE_KEY ?? '',
+ *   jwtSecret: process.env.JWT_SECRET ?? '',
+ *   databaseUrl: process.env.DATABASE_URL ?? '',
+ * })
  * const organization = await tenants.createOrganization()
  * const alice = await tenants.createUser({ organization })
- * const supabase = tenants.signIn(alice)
+ * await tenants.signIn(alice).schema('efir_budget').from('budget_versions').select()
+ * await close()
  * ```
  */
 export function connectTenants(
@@ -183,6 +192,6 @@ export function connectTenants(
       for (const id of users.splice(0)) await sql`DELETE FROM auth.users WHERE id = ${id}`
     },
 
-    close: () => sql.end({ timeout: 5 }),
+    close: () => sql.end({ timeout: 1 }),
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lockDirectory, lockLiveness } from './directory-lock.ts'
@@ -9,7 +9,10 @@ const UNLOCKED_LIFETIME = 60 * 60 * 1000
 
 /** A new directory in the system's temp folder, for a stack that keeps nothing. */
 export function makeThrowAway(): string {
-  return mkdtempSync(join(realpathSync(tmpdir()), PREFIX))
+  const directory = mkdtempSync(join(realpathSync(tmpdir()), PREFIX))
+  // Where root starts Postgres, another user runs it, and must be let through to its data.
+  if (process.getuid?.() === 0) chmodSync(directory, 0o711)
+  return directory
 }
 
 /**

@@ -7,19 +7,19 @@ export interface Watchdog {
 
 // Waits for its input to end, which the kernel sees to however this process dies, SIGKILL included. Then it stops the
 // postmaster of the data directory ($1): in good order, or at once where the data is thrown away ($2) together with its
-// directory. One line of input means: all is stopped, go. Removing is tried again, for an initdb may still be writing.
+// directory. A process that has that number, but not this directory among its words, is another one, or has ended. One
+// line of input means: all is stopped, go. Removing is tried again, for an initdb may still be writing.
 const SCRIPT = `
 trap '' INT TERM HUP
 if read -r _; then exit 0; fi
-postmaster() { head -n 1 "$1/postmaster.pid" 2>/dev/null; }
-pid=$(postmaster "$1")
-if [ -n "$pid" ]; then
-  if [ -n "$2" ]; then kill -QUIT "$pid" 2>/dev/null; else kill -INT "$pid" 2>/dev/null; fi
+words() { if [ -r "/proc/$1/cmdline" ]; then tr '\\000' ' ' <"/proc/$1/cmdline"; else ps -ww -o args= -p "$1"; fi; }
+pid=$(head -n 1 "$1/postmaster.pid" 2>/dev/null)
+alive() { [ -n "$pid" ] && words "$pid" 2>/dev/null | grep -qF -- "$1"; }
+if alive "$1"; then
+  if [ -n "$2" ]; then kill -QUIT "$pid"; else kill -INT "$pid"; fi
   tries=0
-  while [ "$(postmaster "$1")" = "$pid" ] && kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 200 ]; do
-    sleep 0.1; tries=$((tries + 1))
-  done
-  if [ "$(postmaster "$1")" = "$pid" ]; then kill -QUIT "$pid" 2>/dev/null; fi
+  while alive "$1" && [ "$tries" -lt 200 ]; do sleep 0.1; tries=$((tries + 1)); done
+  if alive "$1"; then kill -QUIT "$pid"; fi
 fi
 tries=0
 while [ -n "$2" ] && [ -e "$2" ] && [ "$tries" -lt 50 ]; do
@@ -40,6 +40,7 @@ export function watchOver(dataDirectory: string, throwAway: string | undefined):
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: '/',
+    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
   })
   // Without it (no sh, no processes left) everything works but this.
   watchdog.on('error', () => undefined)

@@ -1,5 +1,5 @@
 import { runFile, tellPostgrest } from './apply.ts'
-import { bundle as bundled, type Migration } from './bundle.ts'
+import { bundle } from './bundle.ts'
 import { MigrationError } from './errors.ts'
 import { readHistory, recordReverted, tableExists } from './history.ts'
 import { underLock } from './lock.ts'
@@ -37,23 +37,17 @@ export type MigrateDownResult = {
  *   as in `migrate`, because the way back of another form is not known.
  * @example
  * ```ts
+ * import { migrateDown, type Query } from '@efir/cells/migrations'
+ *
+ * declare const query: Query
  * await migrateDown(query, { to: '009' })
  * await migrateDown(query, { to: null, dataLoss: 'accept' }) // as if it had never been there
  * ```
  */
 export async function migrateDown(query: Query, options: MigrateDownOptions): Promise<MigrateDownResult> {
-  return await migrateDownWith(bundled, query, options)
-}
-
-/** `migrateDown` with another list of migrations, for tests. */
-export async function migrateDownWith(
-  bundle: readonly Migration[],
-  query: Query,
-  options: MigrateDownOptions,
-): Promise<MigrateDownResult> {
   const schema = checkedSchema(options.schema)
   const lockOptions = { signal: options.signal, lockTimeout: options.lockTimeout ?? 5_000 }
-  return await underLock(query, schema, lockOptions, async () => {
+  return await underLock(query, schema, lockOptions, async (session) => {
     const planned = await plan(bundle, (await readHistory(query, schema)) ?? [], { host: false })
     const applied = planned.filter(({ recorded }) => recorded !== undefined)
     const kept = applied.slice(0, keptCount(applied, options.to))
@@ -66,6 +60,7 @@ export async function migrateDownWith(
     const run = async () => {
       for (const migration of reverted) {
         options.signal?.throwIfAborted()
+        await session.check()
         await runFile(query, `${migration.name}.down.sql`, forSchema(migration.down, schema))
         await recordReverted(query, schema, migration.name)
       }

@@ -11,6 +11,11 @@ export type LockOptions = {
   readonly onRetry?: ((reason: string) => void) | undefined
 }
 
+export type Session = {
+  /** Throws `not_one_session` where statements have ended up in another session, and so outside of the transaction. */
+  check(): Promise<void>
+}
+
 /** How often a transaction that could not get its table locks is begun anew. */
 const attemptsForTables = 12
 
@@ -26,7 +31,7 @@ export async function underLock<T>(
   query: Query,
   schema: string,
   options: LockOptions,
-  work: () => Promise<T>,
+  work: (session: Session) => Promise<T>,
 ): Promise<T> {
   let waits = 0
   for (let attempt = 1; ;) {
@@ -74,20 +79,25 @@ async function tryLock(query: Query, schema: string): Promise<boolean> {
   return held === 'true'
 }
 
-/** A pool that hands out a connection per call would run BEGIN here and the migration there. */
-async function inOneSession<T>(query: Query, work: () => Promise<T>): Promise<T> {
+/**
+ * A pool that hands out a connection per call would run BEGIN here and the migration there; a driver that quietly
+ * connects again goes on outside of the transaction.
+ */
+async function inOneSession<T>(query: Query, work: (session: Session) => Promise<T>): Promise<T> {
   const mark = crypto.randomUUID()
   await query("SELECT pg_catalog.set_config('efir_cells.session', $1::text, true)", [mark])
-  const check = async () => {
-    const found = await queryText(query, "SELECT pg_catalog.current_setting('efir_cells.session', true)")
-    if (found === mark) return
-    throw new MigrationError(
-      'not_one_session',
-      'The query function sends statements over several connections. Give one that keeps to a single connection.',
-    )
+  const session: Session = {
+    async check() {
+      const found = await queryText(query, "SELECT pg_catalog.current_setting('efir_cells.session', true)")
+      if (found === mark) return
+      throw new MigrationError(
+        'not_one_session',
+        'The query function sends statements over several connections. Give one that keeps to a single connection.',
+      )
+    },
   }
-  await check()
-  const result = await work()
-  await check()
+  await session.check()
+  const result = await work(session)
+  await session.check()
   return result
 }

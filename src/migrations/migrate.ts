@@ -82,7 +82,10 @@ export type MigrateResult = {
  *   report; and see {@link MigrationErrorCode} for the rest. An aborted run throws the signal's reason.
  * @example
  * ```ts
- * const sql = postgres(process.env.DATABASE_URL, { max: 1, prepare: false, onnotice() {} })
+ * import postgres from 'postgres'
+ * import { migrate } from '@efir/cells/migrations'
+ *
+ * const sql = postgres(process.env.DATABASE_URL!, { max: 1, prepare: false, onnotice() {} })
  * const { applied } = await migrate((text, parameters) => sql.unsafe(text, parameters as never[]))
  * ```
  */
@@ -115,12 +118,13 @@ export async function migrateWith(
   /** Applies the next pending migrations, `most` at most, in a transaction; says whether there were any. */
   const applyNext = async (most: number): Promise<boolean> => {
     const done: string[] = []
-    const report = await underLock(query, schema, lockOptions, async () => {
+    const report = await underLock(query, schema, lockOptions, async (session) => {
       done.length = 0
       const pending = pendingOf(await read())
       let found: AdoptionReport | undefined
       for (const [index, migration] of pending.slice(0, most).entries()) {
         options.signal?.throwIfAborted()
+        await session.check()
         const { name } = migration
         tell({
           type: 'applying',

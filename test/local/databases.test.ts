@@ -1,8 +1,7 @@
-import { expect } from 'vitest'
+import { expect, it } from 'vitest'
 import { freshDatabase, localOnly } from '../support/stack.ts'
 
 localOnly('it makes databases').describe('a fresh database', async () => {
-  const { it } = localOnly('it makes databases')
   const database = await freshDatabase()
   const organization = await database.createOrganization()
   const alice = await database.createUser({ organization })

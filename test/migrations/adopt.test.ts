@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { bundle, migrate, migrationStatus, verify, type MigrationError } from '../../src/migrations/index.ts'
@@ -102,13 +103,15 @@ describe('tables that Alembic made', () => {
       expect.arrayContaining([
         'policy planning_cells.planning_cells_authenticated_access',
         'policy planning_cells.planning_cells_org_isolation',
-        'index planning_cells.idx_cells_locked',
+        'index cell_comments.idx_comments_user',
         'constraint planning_cells.uq_planning_cell',
         'constraint cell_changes.cell_changes_cell_id_fkey',
         'column planning_cells.version',
         'publication supabase_realtime.cell_changes',
       ]),
     )
+    // What 014 makes anew is not made twice.
+    expect(adoption?.left).toContain('index planning_cells.idx_cells_locked')
     expect(await contents(sql)).toEqual(before)
     expect((await migrationStatus(query)).state).toBe('empty')
     const policies = await sql`SELECT polname FROM pg_policy WHERE polname LIKE '%isolation'`
@@ -223,6 +226,7 @@ describe('tables that Alembic made', () => {
   test('with rows that the form of 009 cannot hold are refused, each with what to look at', async () => {
     const { sql, query } = await legacyDatabase()
     await sql.unsafe(`
+      UPDATE efir_budget.planning_cells SET value_text = 'both' WHERE id = '${ids.locked}';
       UPDATE efir_budget.planning_cells SET value_type = 'guess' WHERE module_code = 'enrollment' AND period_code = '2025-01';
       INSERT INTO efir_budget.cell_comments (comment_text) VALUES ('About nothing.');
       ALTER TABLE efir_budget.planning_cells ALTER COLUMN lock_reason TYPE text;
@@ -233,8 +237,17 @@ describe('tables that Alembic made', () => {
       'column cell_comments.cell_id 1 rows have no value, and none can be derived',
       'column planning_cells.lock_reason is text, and has values that character varying(200) cannot hold unchanged',
       'constraint planning_cells.ck_planning_cells_value_type 10 rows have a value that is none of the allowed ones',
+      'rows of planning_cells 1 cells hold a number and a text at once',
     ])
     expect(failure.adoption?.obstacles.every(({ hint }) => hint.includes('SELECT'))).toBe(true)
+  })
+
+  test('may have cells that nobody counted the versions of: they start at 1', async () => {
+    const { sql, query } = await legacyDatabase()
+    await sql`UPDATE efir_budget.planning_cells SET version = 0 WHERE module_code = 'enrollment'`
+    await migrate(query)
+    const versions = await sql`SELECT DISTINCT version FROM efir_budget.planning_cells ORDER BY 1`
+    expect(versions.map(({ version }) => version as number)).toEqual([1, 4])
   })
 
   test('in other types are converted where every value comes through unchanged', async () => {
@@ -282,6 +295,17 @@ describe('tables that Alembic made', () => {
     })
   })
 
+  // Known: keep_update_rules (012) gives back the old row where none of ours changed, and so drops this update
+  // without a word. When it keeps the application's columns, this line is a plain test.
+  test.fails("leave the application's own columns writable", async () => {
+    const { sql, query } = await legacyDatabase()
+    await sql`ALTER TABLE efir_budget.planning_cells ADD COLUMN colour text DEFAULT 'red'`
+    await migrate(query)
+    await sql`UPDATE efir_budget.planning_cells SET colour = 'blue' WHERE id = ${ids.text}`
+    const [cell] = await sql`SELECT colour FROM efir_budget.planning_cells WHERE id = ${ids.text}`
+    expect(cell).toEqual({ colour: 'blue' })
+  })
+
   test('no longer let a signed-in user of another organisation in, nor anon', async () => {
     const { sql, query } = await legacyDatabase()
     await migrate(query)
@@ -307,19 +331,38 @@ describe('tables that Alembic made', () => {
     ).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('need the organisation of a budget, and are told so', async () => {
+  test('need the organisation of a budget: they are told so, and the guide has what to run', async () => {
     const { sql, query } = await legacyDatabase()
-    await sql`ALTER TABLE efir_budget.budget_versions DROP COLUMN organization_id`
+    await sql.unsafe(`
+      ALTER TABLE efir_budget.budget_versions DROP COLUMN organization_id;
+      DROP TABLE efir_budget.user_profiles, efir_budget.organizations`)
     await expect(migrate(query)).rejects.toMatchObject({
       code: 'host_missing',
       message: expect.stringContaining('budget_versions.organization_id') as string,
     })
+    const guide = readFileSync(new URL('../../docs/guide/migrations.md', import.meta.url), 'utf8')
+    await sql.unsafe(/```sql\n([\s\S]*?)```/.exec(guide)?.[1] ?? 'no SQL in the guide')
+    await migrate(query)
+    const seen = await sql.begin(async (transaction) => {
+      await transaction`SELECT set_config('role', 'authenticated', true),
+        set_config('request.jwt.claims', ${JSON.stringify({ sub: ids.user })}, true)`
+      return await transaction`SELECT id FROM efir_budget.planning_cells`
+    })
+    expect(seen).toHaveLength(122)
   })
 
   test('in part only, or with a lost record, are refused', async () => {
     const partial = await legacyDatabase({ rows: false })
     await partial.sql`DROP TABLE efir_budget.cell_comments`
     await expect(migrate(partial.query)).rejects.toMatchObject({ code: 'unrecorded' })
+
+    const forgotten = (await cluster.freshDatabase()).connect()
+    await migrate(queryOf(forgotten), { host: true })
+    await forgotten`DROP TABLE efir_budget.cells_migrations`
+    await expect(migrate(queryOf(forgotten))).rejects.toMatchObject({
+      code: 'unrecorded',
+      message: expect.stringContaining('cell_commits') as string,
+    })
   })
 
   test('taken over by twenty at once are taken over once', async () => {

@@ -225,7 +225,8 @@ describe('write_cells', () => {
     ['p_session_label', (as: never) => write(as, budget, [freshKey()], { label: 'l'.repeat(201) })],
   ] as const)('refuses the call for its %s', async (field, attempt) => {
     const refusal = await refusalOf(asAlice((as) => attempt(as as never)))
-    expect(refusal).toMatchObject({ code: 'PT422', detail: { field, allowed: expect.any(String) } })
+    expect(refusal).toMatchObject({ code: 'PT422', detail: { field } })
+    expect(refusal.detail).toHaveProperty('allowed')
   })
 })
 
@@ -407,7 +408,7 @@ describe('a session', () => {
     ])
     expect(
       (await refusalOf(asBob((as) => write(as, budget, [{ id: one.id, number: '6' }], { session })))).code,
-    ).toBe('PT403')
+    ).toBe('PT422')
   })
 })
 

@@ -1,37 +1,33 @@
 import { queryText, type Query } from '../query.ts'
+import { partsOf, type Difference } from '../describe/description.ts'
 import { parseColumn, type Column } from './column.ts'
+import { findings, type Findings } from './findings.ts'
 import type { Obstacle, Repair } from './report.ts'
 
-export type Findings = { readonly repairs: Repair[]; readonly obstacles: Obstacle[] }
-
 /** How to bring one column to its wanted form, or what stands against it. Only reads. */
-export async function inspectColumn(
-  query: Query,
-  table: string,
-  name: string,
-  wantedDefinition: string,
-  foundDefinition: string | undefined,
-): Promise<Findings> {
-  const object = `column ${table.split('.')[1] ?? table}.${name}`
-  const wanted = parseColumn(wantedDefinition)
-  const repairs: Repair[] = []
+export async function inspectColumn(query: Query, schema: string, difference: Difference): Promise<Findings> {
+  const { object, expected, found: present } = difference
+  if (expected === undefined) return findings({ kept: [object] })
+  const { table: bare, name } = partsOf(object)
+  const table = `${schema}.${bare}`
+  const wanted = parseColumn(expected)
+  const columns: Repair[] = []
+  const obstacles: Obstacle[] = []
   const repair = (reason: string, change: string) =>
-    repairs.push({ object, reason, statement: `ALTER TABLE ${table} ${change}` })
+    columns.push({ object, reason, statement: `ALTER TABLE ${table} ${change}` })
 
-  if (foundDefinition === undefined) {
+  if (present === undefined) {
     if (wanted.notNull && wanted.default === undefined && (await count(query, table, 'true')) > 0) {
       const hint = `Add ${table}.${name} (${wanted.type}) and fill it.`
-      return {
-        repairs,
+      return findings({
         obstacles: [{ object, message: 'is missing, and every row needs a value in it', hint }],
-      }
+      })
     }
-    repair('missing', `ADD COLUMN ${name} ${wantedDefinition}`)
-    return { repairs, obstacles: [] }
+    repair('missing', `ADD COLUMN ${name} ${expected}`)
+    return findings({ columns })
   }
 
-  const found = parseColumn(foundDefinition)
-  const obstacles: Obstacle[] = []
+  const found = parseColumn(present)
   if (found.type !== wanted.type || found.collation !== wanted.collation) {
     const change = await typeChange(query, table, name, found, wanted)
     if (change === undefined) {
@@ -55,12 +51,12 @@ export async function inspectColumn(
   }
   if (found.notNull && !wanted.notNull) repair('was NOT NULL', `ALTER COLUMN ${name} DROP NOT NULL`)
   if (!found.notNull && wanted.notNull) {
-    const fill = await inspectNulls(query, table, name, wanted)
-    repairs.push(...fill.repairs.map((each) => ({ ...each, object })))
-    obstacles.push(...fill.obstacles.map((each) => ({ ...each, object })))
+    const fill = await inspectNulls(query, object, table, name, wanted)
+    columns.push(...fill.columns)
+    obstacles.push(...fill.obstacles)
     repair('was nullable', `ALTER COLUMN ${name} SET NOT NULL`)
   }
-  return { repairs, obstacles }
+  return findings({ columns, obstacles })
 }
 
 /** The ALTER that changes the type, if every value comes through it unchanged. */
@@ -94,37 +90,26 @@ async function typeChange(
 /** Rows that hold NULL where a value is wanted: filled from the default or from what the row belongs to. */
 async function inspectNulls(
   query: Query,
+  object: string,
   table: string,
   name: string,
   wanted: Column,
-): Promise<{ repairs: Omit<Repair, 'object'>[]; obstacles: Omit<Obstacle, 'object'>[] }> {
+): Promise<Findings> {
   const nulls = await count(query, table, `${name} IS NULL`)
-  if (nulls === 0) return { repairs: [], obstacles: [] }
-  const reason = `${nulls} rows without a value`
-  if (wanted.default !== undefined) {
-    return {
-      repairs: [
-        { reason, statement: `UPDATE ${table} SET ${name} = ${wanted.default} WHERE ${name} IS NULL` },
-      ],
-      obstacles: [],
-    }
-  }
-  const derived = derivedValue(table, name)
+  if (nulls === 0) return findings({})
+  const value = wanted.default ?? derivedValue(table, name)
   const lost =
-    derived === undefined ? nulls : await count(query, table, `${name} IS NULL AND (${derived}) IS NULL`)
-  const statement = `UPDATE ${table} SET ${name} = (${derived ?? 'NULL'}) WHERE ${name} IS NULL`
-  return {
-    repairs: derived === undefined ? [] : [{ reason, statement }],
-    obstacles:
-      lost === 0
-        ? []
-        : [
-            {
-              message: `${lost} rows have no value, and none can be derived`,
-              hint: `Look at them: SELECT * FROM ${table} WHERE ${name} IS NULL. Give them a value, or move them elsewhere.`,
-            },
-          ],
+    value === undefined ? nulls : await count(query, table, `${name} IS NULL AND (${value}) IS NULL`)
+  const statement = `UPDATE ${table} SET ${name} = (${value ?? 'NULL'}) WHERE ${name} IS NULL`
+  const obstacle = {
+    object,
+    message: `${lost} rows have no value, and none can be derived`,
+    hint: `Look at them: SELECT * FROM ${table} WHERE ${name} IS NULL. Give them a value, or move them elsewhere.`,
   }
+  return findings({
+    columns: value === undefined ? [] : [{ object, reason: `${nulls} rows without a value`, statement }],
+    obstacles: lost === 0 ? [] : [obstacle],
+  })
 }
 
 /** Where a change record lacks the cell or the field, the one usually tells the other. */

@@ -1,16 +1,8 @@
 import { partsOf, type Description, type Difference } from '../describe/description.ts'
 import type { Query } from '../query.ts'
 import { count } from './column-repairs.ts'
+import { findings, type Findings } from './findings.ts'
 import type { Obstacle, Repair } from './report.ts'
-
-export type ConstraintFindings = {
-  readonly drops: readonly Repair[]
-  readonly additions: readonly Repair[]
-  readonly obstacles: readonly Obstacle[]
-  readonly kept: readonly string[]
-}
-
-const nothing: ConstraintFindings = { drops: [], additions: [], obstacles: [], kept: [] }
 
 /** How to bring one constraint to its wanted form. Only reads. */
 export async function inspectConstraint(
@@ -19,7 +11,7 @@ export async function inspectConstraint(
   { object, expected, found: present }: Difference,
   wanted: Description,
   found: Description,
-): Promise<ConstraintFindings> {
+): Promise<Findings> {
   const { table, name } = partsOf(object)
   const on = `${schema}.${table}`
   const drop = (reason: string): Repair => ({
@@ -31,17 +23,17 @@ export async function inspectConstraint(
   if (expected === undefined) {
     const definition = present ?? ''
     // The same under another name is renamed by the branch below, from the side of the wanted name.
-    if (missingTwin(table, definition, wanted, found) !== undefined) return nothing
+    if (missingTwin(table, definition, wanted, found) !== undefined) return findings({})
     const isForeignKey = definition.startsWith('FOREIGN KEY')
     if (isForeignKey && table === 'cell_changes') {
-      return { ...nothing, drops: [drop('a record outlives what it is about')] }
+      return findings({ drops: [drop('a record outlives what it is about')] })
     }
     const columns = columnsOf(definition)
     const isReplaced = [...wanted].some(
       ([other, wantedDefinition]) =>
         other.startsWith(`constraint ${table}.`) && columnsOf(wantedDefinition) === columns,
     )
-    return isReplaced ? { ...nothing, drops: [drop('replaced')] } : { ...nothing, kept: [object] }
+    return isReplaced ? findings({ drops: [drop('replaced')] }) : findings({ kept: [object] })
   }
 
   if (present === undefined) {
@@ -51,21 +43,19 @@ export async function inspectConstraint(
     )
     if (twin !== undefined) {
       const statement = `ALTER TABLE ${on} RENAME CONSTRAINT "${partsOf(twin[0]).name}" TO ${name}`
-      return { ...nothing, additions: [{ object, reason: 'had another name', statement }] }
+      return findings({ additions: [{ object, reason: 'had another name', statement }] })
     }
   }
-  return {
-    drops: present === undefined ? [] : [drop(`was: ${present}`)],
-    additions: [
-      {
-        object,
-        reason: present === undefined ? 'missing' : 'other definition',
-        statement: `ALTER TABLE ${on} ADD CONSTRAINT ${name} ${expected}`,
-      },
-    ],
-    obstacles: await violations(query, on, object, expected),
-    kept: [],
+  const addition = {
+    object,
+    reason: present === undefined ? 'missing' : 'other definition',
+    statement: `ALTER TABLE ${on} ADD CONSTRAINT ${name} ${expected}`,
   }
+  return findings({
+    drops: present === undefined ? [] : [drop(`was: ${present}`)],
+    additions: [addition],
+    obstacles: await violations(query, on, object, expected),
+  })
 }
 
 /** Rows that a constraint to be added would refuse. Unique keys are the duplicates' business. */

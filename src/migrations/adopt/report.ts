@@ -50,6 +50,8 @@ export type AdoptionReport = {
   readonly repairs: readonly Repair[]
   /** The application's own objects on the three tables; they stay. */
   readonly kept: readonly string[]
+  /** Indexes in another form, which stay as they are because a later migration of the same run makes them anew. */
+  readonly left: readonly string[]
   readonly obstacles: readonly Obstacle[]
   readonly duplicates: readonly DuplicateGroup[]
   /** Duplicates moved to `cells_adoption_duplicates`; nothing is dropped. */

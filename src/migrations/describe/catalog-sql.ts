@@ -31,7 +31,7 @@ acl AS (
     coalesce(nspacl, pg_catalog.acldefault('n', nspowner)) AS items
   FROM namespace
   UNION ALL
-  SELECT CASE relkind WHEN 'S' THEN 'sequence' ELSE 'table' END, relname, relowner,
+  SELECT CASE WHEN relkind = 'S' THEN 'sequence' WHEN relkind IN ('v', 'm') THEN 'view' ELSE 'table' END, relname, relowner,
     coalesce(relacl, pg_catalog.acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))
   FROM relation
   UNION ALL

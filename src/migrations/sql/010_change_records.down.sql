@@ -15,9 +15,14 @@ DROP COLUMN old_version,
 DROP COLUMN new_version,
 DROP COLUMN is_locked,
 DROP COLUMN lock_reason,
+DROP COLUMN is_deleted,
+DROP COLUMN value_type,
 DROP COLUMN commit_id,
 DROP COLUMN operation_id,
 DROP COLUMN ref_session_id;
 
 -- Deleted cells stay as the empty rows they are: their comments hang on them.
-ALTER TABLE efir_budget.planning_cells DROP COLUMN deleted_at;
+ALTER TABLE efir_budget.planning_cells
+DROP COLUMN deleted_at,
+DROP COLUMN effective_version,
+DROP COLUMN effective_author;

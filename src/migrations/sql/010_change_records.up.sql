@@ -5,6 +5,17 @@
 -- follow the table (postgres_changes) are told: row level security hides a vanished row from them.
 ALTER TABLE efir_budget.planning_cells ADD COLUMN deleted_at timestamptz;
 
+-- Which change the cell shows, so that undo need not read its history (docs/reference/undo.md). Columns of the row,
+-- and in no index: an update touches none (HOT), and whoever holds the row knows the newest.
+ALTER TABLE efir_budget.planning_cells
+ADD COLUMN effective_version integer,
+ADD COLUMN effective_author uuid;
+
+COMMENT ON COLUMN efir_budget.planning_cells.effective_version IS
+'The new_version of the change that the cell shows; NULL when none is left, or none was ever recorded.';
+COMMENT ON COLUMN efir_budget.planning_cells.effective_author IS
+'Whose undo could take away what the cell shows; NULL for nobody''s: a program''s, a calculation, older than the log.';
+
 COMMENT ON COLUMN efir_budget.planning_cells.deleted_at IS
 'When the cell was deleted. A deleted cell is empty and is no cell to anyone; a write to its key brings it back.';
 
@@ -16,6 +27,8 @@ ADD COLUMN old_version integer,
 ADD COLUMN new_version integer,
 ADD COLUMN is_locked boolean NOT NULL DEFAULT false,
 ADD COLUMN lock_reason varchar(200),
+ADD COLUMN is_deleted boolean NOT NULL DEFAULT false,
+ADD COLUMN value_type varchar(30),
 ADD COLUMN commit_id bigint,
 ADD COLUMN operation_id uuid,
 ADD COLUMN ref_session_id uuid,
@@ -31,6 +44,9 @@ COMMENT ON COLUMN efir_budget.cell_changes.old_version IS 'The version before; N
 COMMENT ON COLUMN efir_budget.cell_changes.new_version IS 'The version that this change made: one more than the old.';
 COMMENT ON COLUMN efir_budget.cell_changes.is_locked IS 'Whether the cell was locked after the change.';
 COMMENT ON COLUMN efir_budget.cell_changes.lock_reason IS 'Why it was locked.';
+COMMENT ON COLUMN efir_budget.cell_changes.is_deleted IS 'Whether there was no such cell after the change.';
+COMMENT ON COLUMN efir_budget.cell_changes.value_type IS
+'The cell''s value_type after the change; NULL for records older than migration 010.';
 COMMENT ON COLUMN efir_budget.cell_changes.commit_id IS
 'The commit it belongs to, which has the revision; NULL for records older than migration 010.';
 COMMENT ON COLUMN efir_budget.cell_changes.operation_id IS 'The client''s name for the call that wrote it.';
@@ -42,6 +58,10 @@ CREATE TABLE efir_budget.cell_sessions (
   actor uuid,
   label varchar(200),
   change_type varchar(50) NOT NULL DEFAULT 'manual',
+  modules varchar(50)[] NOT NULL DEFAULT '{}',
+  written_commit bigint,
+  undone_commit bigint,
+  continued_by uuid,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -50,6 +70,12 @@ COMMENT ON TABLE efir_budget.cell_sessions IS
 COMMENT ON COLUMN efir_budget.cell_sessions.actor IS 'Whose step it is; NULL for a program.';
 COMMENT ON COLUMN efir_budget.cell_sessions.label IS 'What a person would call it, e.g. "Paste".';
 COMMENT ON COLUMN efir_budget.cell_sessions.change_type IS 'The kind of work that began it.';
+COMMENT ON COLUMN efir_budget.cell_sessions.modules IS 'Where its changes are, for an undo of one module.';
+COMMENT ON COLUMN efir_budget.cell_sessions.written_commit IS
+'Its newest commit with a change that can be undone: its place on the undo stack. NULL: it is no step.';
+COMMENT ON COLUMN efir_budget.cell_sessions.undone_commit IS
+'Since when it is undone, and its place on the redo stack, which it has until its user''s next written_commit.';
+COMMENT ON COLUMN efir_budget.cell_sessions.continued_by IS 'The session that took what was written in this one after it was undone.';
 
 -- Drawn without a lock, so its order means nothing: order is the revision's. (An xid would not do as the key:
 -- it starts anew when a cluster is restored from a dump.)
@@ -70,8 +96,9 @@ CREATE TABLE efir_budget.cell_commits (
 );
 
 -- How a transaction finds its own commits that have no revision yet. Equality on the transaction, so that dead
--- entries of others, which pile up while a backup runs, are never walked.
-CREATE INDEX idx_commits_open ON efir_budget.cell_commits (transaction_id) WHERE revision IS NULL;
+-- entries of others, which pile up while a backup runs, are never walked. (Those who ask compare the budget by IS NOT
+-- DISTINCT FROM, so that the unique index, which holds the same dead entries, can't be chosen instead.)
+CREATE INDEX commits_open ON efir_budget.cell_commits (transaction_id) WHERE revision IS NULL;
 
 COMMENT ON TABLE efir_budget.cell_commits IS
 'One row per write call and budget. Its revision is the budget''s gap-free cursor; no committed row is without one.';

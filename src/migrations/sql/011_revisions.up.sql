@@ -13,7 +13,8 @@ CREATE FUNCTION efir_budget.open_commit(
   p_change_type text,
   p_operation_id uuid,
   p_actor uuid,
-  p_at timestamptz
+  p_at timestamptz,
+  p_ref_session_id uuid DEFAULT NULL
 ) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = ''
@@ -29,10 +30,11 @@ BEGIN
   END IF;
 
   INSERT INTO efir_budget.cell_commits (
-    commit_id, budget_version_id, session_id, operation_id, change_type, actor, created_at
+    commit_id, budget_version_id, session_id, ref_session_id, operation_id, change_type, actor, created_at
   )
   VALUES (
-    nextval('efir_budget.cell_commit_ids'), p_budget_version_id, p_session_id, p_operation_id, p_change_type, p_actor, p_at
+    nextval('efir_budget.cell_commit_ids'), p_budget_version_id, p_session_id, p_ref_session_id, p_operation_id,
+    p_change_type, p_actor, p_at
   )
   RETURNING commit_id INTO v_commit_id;
   RETURN v_commit_id;
@@ -46,11 +48,32 @@ CREATE FUNCTION efir_budget.stamp_revisions() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
+-- Plans are kept: one that was made while these tables were empty would read all of them at every commit.
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
 AS $$
 DECLARE
   v_budget record;
   v_revision bigint;
 BEGIN
+  -- Sessions with a change that can be undone come to the top of their users' undo stacks. Here, and not with the
+  -- first cell: calls that write in one session at once would wait for each other's work while holding cells.
+  UPDATE efir_budget.cell_sessions AS step
+  SET written_commit = greatest(step.written_commit, entered.commit_id),
+    modules = ARRAY(SELECT unnest(step.modules) UNION SELECT unnest(entered.modules))
+  FROM (
+    SELECT own.session_id, max(own.commit_id) AS commit_id, array_agg(DISTINCT change.module_code) AS modules
+    FROM efir_budget.cell_commits AS own
+    INNER JOIN efir_budget.cell_changes AS change
+      ON change.session_id = own.session_id AND change.commit_id = own.commit_id
+    WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL AND own.actor IS NOT NULL
+      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    GROUP BY own.session_id
+  ) AS entered
+  WHERE step.id = entered.session_id;
+
   -- The first of the transaction's commits to come here serves all of them; the others find nothing to do.
   FOR v_budget IN
     SELECT opened.budget_version_id AS id, count(*) AS commits
@@ -73,7 +96,7 @@ BEGIN
       SELECT own.commit_id, row_number() OVER (ORDER BY own.commit_id DESC) - 1 AS later
       FROM efir_budget.cell_commits AS own
       WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL
-        AND own.budget_version_id = v_budget.id
+        AND own.budget_version_id IS NOT DISTINCT FROM v_budget.id
     ) AS numbered
     WHERE opened.commit_id = numbered.commit_id;
   END LOOP;

@@ -1,13 +1,48 @@
 -- 012_cell_rules: the rules that hold whoever writes and by whichever way. The functions of the API go through
--- the same triggers; they only sign their rows (a negative version) to say that lock, base and author are settled.
+-- the same triggers; they only sign their rows (version -2147483648) to say that lock, base and author are settled.
+
+-- A user's stack of steps: those who add to it share it, undo and redo have it alone, so that they see whole steps and
+-- commit ids tell what came before what (docs/reference/undo.md). Users never wait for one another here. It is taken
+-- before any cell and before the commit id is drawn.
+CREATE FUNCTION efir_budget.hold_stack(p_actor uuid, p_alone boolean) RETURNS void
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+BEGIN
+  IF p_alone THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('efir_budget.stack:' || p_actor::text, 0));
+  ELSIF p_actor IS NOT NULL THEN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || p_actor::text, 0));
+  END IF;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.hold_stack IS 'Holds a user''s undo stack until the end of the transaction. Internal.';
+
+-- For writes past the functions; those take it themselves, in its place in their order of locks.
+CREATE FUNCTION efir_budget.share_stack() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+BEGIN
+  IF NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || auth.uid()::text, 0));
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.share_stack IS 'Holds the stack of the user who writes to the table.';
 
 CREATE FUNCTION efir_budget.keep_insert_rules() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = ''
 AS $$
 BEGIN
-  IF NEW.version < 0 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+  NEW.effective_version := 1;
+  IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := 1;
+    NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN NEW.modified_by END;
     RETURN NEW;
   END IF;
 
@@ -15,6 +50,7 @@ BEGIN
     RAISE EXCEPTION 'A cell holds a number or a text, not both.' USING ERRCODE = 'PT422', DETAIL = '{"field":"value_text"}';
   END IF;
   -- The version is left alone here: in an upsert this row may yet become an update, whose rules read it.
+  NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN auth.uid() END;
   NEW.modified_by := coalesce(auth.uid(), NEW.modified_by);
   NEW.modified_at := clock_timestamp();
   NEW.created_at := NEW.modified_at;
@@ -34,8 +70,15 @@ DECLARE
   v_new_life boolean;
   v_new_lock boolean;
 BEGIN
-  IF NEW.version < 0 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+  IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := OLD.version + 1;
+    -- A lock is no change of what is shown; undo and redo say themselves which change that is now.
+    IF NEW.effective_version IS NOT DISTINCT FROM OLD.effective_version
+      AND NEW.is_locked = OLD.is_locked AND NEW.lock_reason IS NOT DISTINCT FROM OLD.lock_reason
+    THEN
+      NEW.effective_version := NEW.version;
+      NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN NEW.modified_by END;
+    END IF;
     RETURN NEW;
   END IF;
 
@@ -102,6 +145,11 @@ BEGIN
   END IF;
 
   NEW.version := OLD.version + 1;
+  NEW.effective_version := CASE WHEN v_new_value OR v_new_life THEN NEW.version ELSE OLD.effective_version END;
+  NEW.effective_author := CASE
+    WHEN NOT (v_new_value OR v_new_life) THEN OLD.effective_author
+    WHEN NEW.value_type <> 'calculated' THEN auth.uid()
+  END;
   NEW.created_at := OLD.created_at;
   NEW.modified_at := clock_timestamp();
   -- Without a signed-in user the author is who the program says, and never who was there before.
@@ -146,6 +194,8 @@ $$;
 COMMENT ON FUNCTION efir_budget.refuse_log_writes IS
 'Guards the log against every role but the owner, whatever has been granted.';
 
+CREATE TRIGGER cells_share_stack BEFORE INSERT OR UPDATE ON efir_budget.planning_cells
+FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.share_stack();
 CREATE TRIGGER cells_insert_rules BEFORE INSERT ON efir_budget.planning_cells
 FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_insert_rules();
 CREATE TRIGGER cells_update_rules BEFORE UPDATE ON efir_budget.planning_cells
@@ -162,6 +212,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
 CREATE TRIGGER revisions_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.budget_revisions
 FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
 
+COMMENT ON TRIGGER cells_share_stack ON efir_budget.planning_cells IS 'See share_stack.';
 COMMENT ON TRIGGER cells_insert_rules ON efir_budget.planning_cells IS 'See keep_insert_rules.';
 COMMENT ON TRIGGER cells_update_rules ON efir_budget.planning_cells IS 'See keep_update_rules.';
 COMMENT ON TRIGGER cells_delete_rules ON efir_budget.planning_cells IS 'See refuse_delete.';
@@ -170,6 +221,8 @@ COMMENT ON TRIGGER commits_guard ON efir_budget.cell_commits IS 'By the engine a
 COMMENT ON TRIGGER sessions_guard ON efir_budget.cell_sessions IS 'By the engine alone.';
 COMMENT ON TRIGGER revisions_guard ON efir_budget.budget_revisions IS 'By the engine alone.';
 
+REVOKE ALL ON FUNCTION efir_budget.hold_stack FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.share_stack FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.keep_insert_rules FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.keep_update_rules FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.refuse_delete FROM PUBLIC, anon, authenticated, service_role;

@@ -1,4 +1,5 @@
 DROP FUNCTION efir_budget.list_cells;
+DROP FUNCTION efir_budget.filter_condition;
 DROP FUNCTION efir_budget.filter_member;
 DROP FUNCTION efir_budget.read_cells;
 DROP FUNCTION efir_budget.current_revision;

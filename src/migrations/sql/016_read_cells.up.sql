@@ -39,14 +39,17 @@ $$;
 COMMENT ON FUNCTION efir_budget.refuse_argument IS 'Raises PT422 for an argument of a call. Internal.';
 
 CREATE FUNCTION efir_budget.current_revision(p_budget_version_id uuid) RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
-  SELECT coalesce(
+BEGIN
+  RETURN coalesce(
     (SELECT counter.revision FROM efir_budget.budget_revisions AS counter WHERE counter.budget_version_id = p_budget_version_id),
     0
-  )
+  );
+END
 $$;
 
 COMMENT ON FUNCTION efir_budget.current_revision IS 'The revision that this snapshot is of. Internal.';
@@ -61,9 +64,11 @@ SET search_path = ''
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
+  c_mask CONSTANT text := '________-____-____-____-____________';
   v_cells jsonb;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -71,51 +76,55 @@ BEGIN
     PERFORM efir_budget.refuse_argument('p_references', to_jsonb(jsonb_typeof(p_references)), 'an array of at most 10000 keys and ids');
   END IF;
 
-  WITH wanted AS MATERIALIZED (
+  WITH given AS MATERIALIZED (
     SELECT
       reference.n,
-      CASE WHEN jsonb_typeof(reference.value) = 'string' THEN reference.value #>> '{}' END AS id,
-      CASE WHEN jsonb_typeof(reference.value) = 'array' THEN reference.value END AS key,
-      reference.value
+      CASE jsonb_typeof(reference.value) WHEN 'string' THEN reference.value #>> '{}' WHEN 'array' THEN reference.value ->> 1 END AS uuid,
+      CASE WHEN jsonb_typeof(reference.value) = 'array' THEN reference.value END AS key
     FROM jsonb_array_elements(p_references) WITH ORDINALITY AS reference (value, n)
   ),
+  -- What cannot be the name of a cell names none.
   checked AS MATERIALIZED (
     SELECT
-      wanted.n,
-      CASE WHEN wanted.id ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN wanted.id::uuid END AS id,
-      wanted.key ->> 0 AS module,
-      CASE WHEN wanted.key ->> 1 ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' THEN (wanted.key ->> 1)::uuid END AS entity,
-      wanted.key ->> 2 AS field,
-      wanted.key ->> 3 AS period,
-      wanted.key ->> 1 IS NULL AS no_entity
-    FROM wanted
+      given.n,
+      given.key,
+      CASE
+        WHEN given.uuid LIKE c_mask AND replace(given.uuid, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(given.uuid, '-', '')) = 32
+          THEN given.uuid::uuid
+      END AS uuid,
+      given.uuid IS NULL AS no_uuid
+    FROM given
+  ),
+  wanted AS MATERIALIZED (
+    SELECT
+      checked.n,
+      CASE WHEN checked.key IS NULL THEN checked.uuid END AS id,
+      checked.key ->> 0 AS module,
+      checked.uuid AS entity,
+      checked.key ->> 2 AS field,
+      checked.key ->> 3 AS period,
+      CASE WHEN checked.key IS NOT NULL AND (checked.no_uuid OR checked.uuid IS NOT NULL) THEN hashtextextended(
+        p_budget_version_id::text || '/' || (checked.key ->> 0) || '/' || coalesce(checked.uuid::text, '')
+        || '/' || (checked.key ->> 2) || '/' || coalesce(checked.key ->> 3, ''), 0
+      ) END AS hash
+    FROM checked
   )
-  SELECT jsonb_agg(found.tuple ORDER BY checked.n) INTO v_cells
-  FROM checked
-  LEFT JOIN LATERAL (
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.id IS NOT NULL AND cell.id = checked.id AND cell.budget_version_id = p_budget_version_id
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.entity IS NOT NULL AND checked.period IS NOT NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id = checked.entity AND cell.field_name = checked.field AND cell.period_code = checked.period
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.entity IS NOT NULL AND checked.period IS NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id = checked.entity AND cell.field_name = checked.field AND cell.period_code IS NULL
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.no_entity AND checked.period IS NOT NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id IS NULL AND cell.field_name = checked.field AND cell.period_code = checked.period
-    UNION ALL
-    SELECT cell.tuple FROM efir_budget.cell_tuples AS cell
-    WHERE checked.no_entity AND checked.period IS NULL
-      AND cell.budget_version_id = p_budget_version_id AND cell.module_code = checked.module
-      AND cell.entity_id IS NULL AND cell.field_name = checked.field AND cell.period_code IS NULL
-  ) AS found ON TRUE;
+  SELECT jsonb_agg(coalesce(by_id.tuple, by_key.tuple) ORDER BY wanted.n) INTO v_cells
+  FROM wanted
+  -- The id, and the hash that idx_cells_lookup holds, are the only conditions here that an index can serve: offered
+  -- a budget to begin with, a plan made while the table was empty walks all of it for every reference.
+  LEFT JOIN efir_budget.cell_tuples AS by_id
+    ON by_id.id = wanted.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+  LEFT JOIN efir_budget.cell_tuples AS by_key
+    ON hashtextextended(
+      by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
+      || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
+    ) = wanted.hash
+    AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    AND by_key.module_code IS NOT DISTINCT FROM wanted.module
+    AND by_key.entity_id IS NOT DISTINCT FROM wanted.entity
+    AND by_key.field_name IS NOT DISTINCT FROM wanted.field
+    AND by_key.period_code IS NOT DISTINCT FROM wanted.period;
 
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id), 'cells', coalesce(v_cells, '[]')
@@ -149,15 +158,10 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.filter_member IS 'Takes one member of a filter apart. Internal.';
 
-CREATE FUNCTION efir_budget.list_cells(
-  p_budget_version_id uuid,
-  p_filter jsonb DEFAULT '{}',
-  p_after uuid DEFAULT NULL,
-  p_limit integer DEFAULT 1000
-) RETURNS jsonb
+-- Each member is ANDed, as text for a query over planning_cells AS cell.
+CREATE FUNCTION efir_budget.filter_condition(p_filter jsonb) RETURNS text
 LANGUAGE plpgsql
-STABLE
-SECURITY DEFINER
+IMMUTABLE
 SET search_path = ''
 AS $$
 DECLARE
@@ -166,14 +170,7 @@ DECLARE
   v_with_null boolean;
   v_where text := '';
   v_column text;
-  v_cells jsonb;
-  v_count integer;
-  v_last uuid;
 BEGIN
-  PERFORM efir_budget.require_budget(p_budget_version_id);
-  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
-    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
-  END IF;
   IF jsonb_typeof(coalesce(p_filter, '{}')) <> 'object' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object');
   END IF;
@@ -213,6 +210,34 @@ BEGIN
         PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(v_member), 'an object of module, entity, field, period, locked, modifiedBy');
     END CASE;
   END LOOP;
+  RETURN v_where;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.filter_condition IS 'A filter as the condition " AND …" on planning_cells AS cell. Internal.';
+
+CREATE FUNCTION efir_budget.list_cells(
+  p_budget_version_id uuid,
+  p_filter jsonb DEFAULT '{}',
+  p_after uuid DEFAULT NULL,
+  p_limit integer DEFAULT 1000
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+DECLARE
+  v_where text;
+  v_cells jsonb;
+  v_count integer;
+  v_last uuid;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
+  v_where := efir_budget.filter_condition(p_filter);
   IF p_after IS NOT NULL THEN
     v_where := v_where || format(' AND cell.id > %L', p_after);
   END IF;
@@ -248,6 +273,7 @@ COMMENT ON FUNCTION efir_budget.list_cells IS 'Cells of a budget in id order, fi
 REVOKE ALL ON FUNCTION efir_budget.refuse_argument FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.current_revision FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.filter_member FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.filter_condition FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.read_cells FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.list_cells FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION efir_budget.read_cells, efir_budget.list_cells TO authenticated, service_role;

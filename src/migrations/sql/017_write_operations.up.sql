@@ -14,7 +14,7 @@ CREATE TABLE efir_budget.cell_operations (
 COMMENT ON TABLE efir_budget.cell_operations IS 'Results of named calls. A row may be removed once no client will repeat its call.';
 COMMENT ON COLUMN efir_budget.cell_operations.payload_hash IS 'SHA-256 of the call''s arguments: one name stands for one call.';
 
-CREATE INDEX idx_operations_time ON efir_budget.cell_operations USING brin (created_at);
+CREATE INDEX operations_time ON efir_budget.cell_operations USING brin (created_at);
 
 ALTER TABLE efir_budget.cell_operations ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON efir_budget.cell_operations FROM PUBLIC, anon, authenticated, service_role;
@@ -35,7 +35,8 @@ CREATE TYPE efir_budget.write_item AS (
   value_numeric numeric(18, 4),
   value_text text,
   deleting boolean,
-  base integer
+  base integer,
+  lease bigint
 );
 COMMENT ON TYPE efir_budget.write_item IS
 'One item of a write call, checked: its place from 0, what is wrong with it, the cell it names or the id for a new one.';
@@ -83,30 +84,51 @@ COMMENT ON FUNCTION efir_budget.replay_operation IS 'The stored result of a repe
 
 -- Before any cell is locked: a session is a row that two calls may both want to insert, and one of them then waits.
 CREATE FUNCTION efir_budget.join_session(
-  p_session_id uuid, p_budget_version_id uuid, p_actor uuid, p_label text, p_change_type text
-) RETURNS boolean
+  p_session_id uuid, p_budget_version_id uuid, p_actor uuid, p_label text, p_change_type text,
+  OUT session_id uuid, OUT begun boolean
+)
 LANGUAGE plpgsql
 SET search_path = ''
 AS $$
+DECLARE
+  v_undone boolean;
+  v_next uuid;
 BEGIN
+  session_id := p_session_id;
   INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, label, change_type, created_at)
   VALUES (p_session_id, p_budget_version_id, p_actor, p_label, p_change_type, clock_timestamp())
   ON CONFLICT (id) DO NOTHING;
-  IF FOUND THEN
-    RETURN TRUE;
+  begun := FOUND;
+  IF begun THEN
+    RETURN;
   END IF;
-  IF NOT EXISTS (
-    SELECT FROM efir_budget.cell_sessions AS step
-    WHERE step.id = p_session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor
-  ) THEN
-    RAISE EXCEPTION 'The session belongs to someone else, or to another budget.'
-      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'Begin a session of your own.';
-  END IF;
-  RETURN FALSE;
+  LOOP
+    SELECT step.undone_commit IS NOT NULL, step.continued_by INTO v_undone, v_next
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.id = session_id AND step.budget_version_id = p_budget_version_id AND step.actor IS NOT DISTINCT FROM p_actor;
+    IF NOT FOUND THEN
+      PERFORM efir_budget.refuse_argument('p_session_id', to_jsonb(p_session_id), 'new, or of a session of your own in this budget');
+    END IF;
+    EXIT WHEN NOT v_undone OR p_change_type = 'calculation';
+
+    -- It was undone, and a redo must not bring back more than the undo took: what comes now is a step of its own.
+    IF v_next IS NULL THEN
+      v_next := gen_random_uuid();
+      UPDATE efir_budget.cell_sessions AS step SET continued_by = v_next
+      WHERE step.id = session_id AND step.continued_by IS NULL;
+      CONTINUE WHEN NOT FOUND;
+      INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, label, change_type, created_at)
+      SELECT v_next, p_budget_version_id, p_actor, coalesce(p_label, step.label), p_change_type, clock_timestamp()
+      FROM efir_budget.cell_sessions AS step
+      WHERE step.id = session_id;
+    END IF;
+    session_id := v_next;
+  END LOOP;
 END
 $$;
 
-COMMENT ON FUNCTION efir_budget.join_session IS 'Begins a session (true), or goes on with one of the same user and budget (false). Internal.';
+COMMENT ON FUNCTION efir_budget.join_session IS
+'Begins a session (true), or goes on with one of the same user and budget, or with the one that it led to. Internal.';
 
 CREATE FUNCTION efir_budget.refuse_write(p_refused jsonb) RETURNS void
 LANGUAGE plpgsql
@@ -118,7 +140,7 @@ DECLARE
 BEGIN
   SELECT refused.result ->> 1 INTO v_kind
   FROM jsonb_array_elements(p_refused) AS refused (result)
-  ORDER BY array_position(ARRAY['invalid', 'not_found', 'forbidden', 'locked', 'conflict'], refused.result ->> 1)
+  ORDER BY array_position(ARRAY['invalid', 'not_found', 'forbidden', 'locked', 'lease_lost', 'conflict'], refused.result ->> 1)
   LIMIT 1;
 
   RAISE EXCEPTION '%', format(CASE v_kind
@@ -126,10 +148,12 @@ BEGIN
     WHEN 'not_found' THEN 'Nothing was written: %s of the items name no cell or cannot be accepted.'
     WHEN 'forbidden' THEN 'Nothing was written: %s of the items are not yours to write.'
     WHEN 'locked' THEN 'Nothing was written: %s of the cells are locked or have changed.'
+    WHEN 'lease_lost' THEN 'Nothing was written: of %s of the cells the lease is lost, or they have changed.'
     ELSE 'Nothing was written: %s of the cells have changed since they were read.'
   END, jsonb_array_length(p_refused))
     USING ERRCODE = CASE v_kind
-      WHEN 'invalid' THEN 'PT422' WHEN 'not_found' THEN 'PT404' WHEN 'forbidden' THEN 'PT403' WHEN 'locked' THEN 'PT423' ELSE 'PT409'
+      WHEN 'invalid' THEN 'PT422' WHEN 'not_found' THEN 'PT404' WHEN 'forbidden' THEN 'PT403' WHEN 'locked' THEN 'PT423'
+      WHEN 'lease_lost' THEN 'PT423' ELSE 'PT409'
     END,
     DETAIL = jsonb_build_object('results', p_refused)::text,
     HINT = 'DETAIL has each item that was not good: its place, what became of it and why. With p_mode "partial" the others land.';

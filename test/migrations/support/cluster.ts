@@ -11,10 +11,12 @@ export type Database = {
 }
 
 /**
- * Makes empty databases on the run's local cluster: Supabase's roles, `auth` and publication, and nothing of ours.
- * Unlike the suites' `freshDatabase()` it can be called in a test. They are dropped when the suite ends.
+ * Makes databases on the run's local cluster: with Supabase's roles, `auth` and publication, and by default nothing of
+ * ours. Unlike the suites' `freshDatabase()` it can be called in a test. They are dropped when the suite ends.
  */
-export function useCluster(): { freshDatabase(): Promise<Database> } {
+export function useCluster(): {
+  freshDatabase(options?: { migrations: 'all' | 'none' }): Promise<Database>
+} {
   const names: string[] = []
   const open: postgres.Sql[] = []
   const ask = async <T>(name: string, body: object): Promise<T> => {
@@ -27,8 +29,8 @@ export function useCluster(): { freshDatabase(): Promise<Database> } {
     for (const name of names) await ask('dropDatabase', { name })
   })
   return {
-    async freshDatabase() {
-      const made = await ask<{ name: string; databaseUrl: string }>('createDatabase', { migrations: 'none' })
+    async freshDatabase(options = { migrations: 'none' }) {
+      const made = await ask<{ name: string; databaseUrl: string }>('createDatabase', options)
       names.push(made.name)
       return {
         url: made.databaseUrl,

@@ -7,7 +7,7 @@ import { freshDatabase, type FreshDatabase } from '../../support/stack.ts'
 type Sql = postgres.TransactionSql | postgres.Sql
 
 /** A cell as the wire has it. */
-type Tuple = [
+export type Tuple = [
   id: string,
   module: string,
   entity: string | null,
@@ -120,7 +120,12 @@ export const freshKey = () => ({
   period: '2025-09',
 })
 
-type Key = ReturnType<typeof freshKey>
+interface Key {
+  readonly module: string
+  readonly entity: string | null
+  readonly field: string
+  readonly period: string | null
+}
 export const referenceTo = ({ module, entity, field, period }: Key) => [module, entity, field, period]
 
 /** What the database raised, with DETAIL taken apart. */
@@ -165,7 +170,7 @@ export async function recordOf(sql: Sql, cell: string): Promise<ChangeRow[]> {
       made.revision
     FROM efir_budget.cell_changes AS change
     LEFT JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
-    WHERE change.cell_id = ${cell} ORDER BY change.new_version`
+    WHERE change.cell_id = ${cell} ORDER BY change.new_version, change.commit_id`
 }
 
 /** Alice and Bob of one organisation, Mallory of another, and a budget of each. */
@@ -190,6 +195,8 @@ export async function freshTenants() {
     mallory: mallory.id,
     budget: budget.id,
     theirBudget: theirBudget.id,
+    asService: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asService(work),
+    asAnon: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asAnon(work),
     /** As a member of the organisation. */
     asAlice: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asUser(alice.id, work),
     asBob: <T>(work: (sql: postgres.TransactionSql) => Promise<T>) => database.asUser(bob.id, work),

@@ -1,0 +1,357 @@
+-- 019_undo_stacks: which step a user's undo or redo takes next, and what would become of each of its cells. The rule
+-- is docs/reference/undo.md: a cell shows its newest change that is not undone.
+
+-- A user's steps by their newest write, and those that are undone by when that was.
+CREATE INDEX sessions_written ON efir_budget.cell_sessions (budget_version_id, actor, written_commit)
+WHERE written_commit IS NOT NULL;
+CREATE INDEX sessions_undone ON efir_budget.cell_sessions (budget_version_id, actor, undone_commit)
+WHERE undone_commit IS NOT NULL;
+
+CREATE FUNCTION efir_budget.require_user() RETURNS uuid
+LANGUAGE plpgsql
+STABLE
+SET search_path = ''
+AS $$
+BEGIN
+  IF auth.uid() IS NULL THEN
+    RAISE EXCEPTION 'Only a signed-in user has steps to undo.'
+      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'What a program writes belongs to no user; write the value that it should have.';
+  END IF;
+  RETURN auth.uid();
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.require_user IS 'The signed-in user; refuses (PT403) a program, which has no stack. Internal.';
+
+CREATE FUNCTION efir_budget.scope_modules(p_scope jsonb) RETURNS text[]
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = ''
+AS $$
+DECLARE
+  v_modules text[];
+  v_with_null boolean;
+BEGIN
+  IF p_scope IS NULL OR p_scope IN ('null', '{}') THEN
+    RETURN NULL;
+  END IF;
+  IF jsonb_typeof(p_scope) <> 'object' OR p_scope - 'module' <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module');
+  END IF;
+  SELECT member.texts, member.with_null INTO v_modules, v_with_null
+  FROM efir_budget.filter_member(p_scope, 'module') AS member;
+  IF v_with_null THEN
+    PERFORM efir_budget.refuse_argument('p_scope.module', p_scope -> 'module', 'a text or an array of texts');
+  END IF;
+  RETURN v_modules;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.scope_modules IS 'The modules that an undo keeps to; NULL for all. Internal.';
+
+-- The steps not undone, by newest write; those undone since the user's newest write, latest first.
+CREATE FUNCTION efir_budget.top_step(
+  p_budget_version_id uuid, p_actor uuid, p_kind text, p_modules text[]
+) RETURNS efir_budget.cell_sessions
+LANGUAGE plpgsql
+STABLE
+SET search_path = ''
+SET enable_seqscan = off
+AS $$
+DECLARE
+  v_step efir_budget.cell_sessions;
+BEGIN
+  IF p_kind = 'undo' THEN
+    SELECT step.* INTO v_step
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.budget_version_id = p_budget_version_id AND step.actor = p_actor
+      AND step.written_commit IS NOT NULL AND step.undone_commit IS NULL
+      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+    ORDER BY step.written_commit DESC
+    LIMIT 1;
+  ELSE
+    SELECT step.* INTO v_step
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.budget_version_id = p_budget_version_id AND step.actor = p_actor
+      AND step.undone_commit > (
+        SELECT max(written.written_commit)
+        FROM efir_budget.cell_sessions AS written
+        WHERE written.budget_version_id = p_budget_version_id AND written.actor = p_actor AND written.written_commit IS NOT NULL
+      )
+      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+    ORDER BY step.undone_commit DESC
+    LIMIT 1;
+  END IF;
+  RETURN v_step;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.top_step IS 'The step that the user''s next undo or redo takes; NULL when there is none. Internal.';
+
+CREATE TYPE efir_budget.turn_outcome AS (
+  id uuid,
+  outcome text,
+  effective_version integer,
+  effective_author uuid,
+  value_numeric numeric(18, 4),
+  value_text text,
+  value_type text,
+  deleted boolean
+);
+COMMENT ON TYPE efir_budget.turn_outcome IS
+'A cell of a step that is undone or redone: what becomes of it and, where that is "reverted", the change it shows then.';
+REVOKE ALL ON TYPE efir_budget.turn_outcome FROM PUBLIC;
+
+-- Reads only. To act on it, call it in a statement after the one that locked the cells: only a snapshot of its own sees
+-- what the locks waited for. Only an undo of what a cell shows walks down a history, from there.
+CREATE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text) RETURNS efir_budget.turn_outcome[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
+SET jit = off
+AS $$
+DECLARE
+  v_turned efir_budget.turn_outcome[];
+BEGIN
+  WITH own AS MATERIALIZED (
+    SELECT change.cell_id, min(change.new_version) AS oldest, max(change.new_version) AS newest
+    FROM efir_budget.cell_changes AS change
+    WHERE change.session_id = p_step_id
+      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    GROUP BY change.cell_id
+  ),
+  standing AS MATERIALIZED (
+    SELECT
+      cell.id, own.newest, cell.effective_version, cell.is_locked, cell.deleted_at,
+      NOT cell.is_locked AND CASE p_kind
+        WHEN 'undo' THEN coalesce(cell.effective_version = own.newest, FALSE)
+        ELSE own.newest > coalesce(cell.effective_version, 0)
+      END AS reverting
+    FROM own
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = own.cell_id
+    LEFT JOIN LATERAL (
+      SELECT mark.change_type, mark.new_version
+      FROM efir_budget.cell_changes AS mark
+      WHERE mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
+      ORDER BY mark.new_version DESC, mark.commit_id DESC
+      LIMIT 1
+    ) AS latest ON TRUE
+    -- To undo is what has a change that is not undone, to redo what has one that is: latest speaks for those before it.
+    WHERE CASE p_kind
+      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.newest > latest.new_version
+      ELSE latest.change_type = 'undo' AND own.oldest <= latest.new_version
+    END
+  )
+  SELECT array_agg(
+    ROW(
+      standing.id,
+      CASE
+        WHEN standing.is_locked THEN 'locked'
+        WHEN standing.reverting THEN 'reverted'
+        WHEN standing.deleted_at IS NOT NULL THEN 'missing'
+        ELSE 'superseded'
+      END,
+      shown.new_version,
+      CASE WHEN shown.change_type <> 'calculation' THEN (
+        SELECT step.actor FROM efir_budget.cell_sessions AS step WHERE step.id = shown.session_id
+      ) END,
+      CASE WHEN shown.new_version IS NULL THEN oldest.old_value ELSE shown.new_value END,
+      CASE WHEN shown.new_version IS NULL THEN oldest.old_text ELSE shown.new_text END,
+      -- What the record says; one that is older than the column says it by the kind of work.
+      coalesce(
+        shown.value_type,
+        CASE shown.change_type WHEN 'calculation' THEN 'calculated' WHEN 'import' THEN 'imported' ELSE 'input' END
+      ),
+      coalesce(shown.action = 'delete', FALSE)
+    )::efir_budget.turn_outcome
+    ORDER BY standing.id
+  ) INTO v_turned
+  FROM standing
+  LEFT JOIN LATERAL (
+    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+      change.value_type
+    FROM efir_budget.cell_changes AS change
+    WHERE p_kind = 'redo' AND standing.reverting AND change.cell_id = standing.id AND change.new_version = standing.newest
+      AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+    UNION ALL
+    (
+      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+        change.value_type
+      FROM efir_budget.cell_changes AS change
+      WHERE p_kind = 'undo' AND standing.reverting
+        AND change.cell_id = standing.id AND change.new_version < standing.effective_version
+        AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+        -- Calculations and what programs wrote are nobody's step, so never undone.
+        AND (
+          change.change_type = 'calculation'
+          OR change.changed_by IS NULL
+          OR (
+            change.session_id <> p_step_id
+            AND 'undo' IS DISTINCT FROM (
+              SELECT mark.change_type
+              FROM efir_budget.cell_changes AS mark
+              WHERE mark.cell_id = standing.id AND mark.ref_session_id = change.session_id
+                AND mark.new_version >= change.new_version AND mark.change_type IN ('undo', 'redo')
+              ORDER BY mark.new_version DESC, mark.commit_id DESC
+              LIMIT 1
+            )
+          )
+        )
+      ORDER BY change.new_version DESC
+      LIMIT 1
+    )
+  ) AS shown ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.old_value, change.old_text
+    FROM efir_budget.cell_changes AS change
+    WHERE shown.new_version IS NULL AND standing.reverting AND change.cell_id = standing.id AND change.new_version > 0
+      AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+    ORDER BY change.new_version
+    LIMIT 1
+  ) AS oldest ON TRUE;
+  RETURN coalesce(v_turned, '{}');
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.judge_turn IS 'What an undo or redo of the step means for each of its cells. Internal.';
+
+-- A cell that is not there is told by its address and version, for there is no tuple of it.
+CREATE FUNCTION efir_budget.turn_results(p_ids uuid[], p_outcomes text[]) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
+SET jit = off
+AS $$
+BEGIN
+  RETURN coalesce((
+    SELECT jsonb_agg(
+      CASE
+        WHEN cell.deleted_at IS NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
+        ELSE jsonb_build_array(turned.outcome, NULL, jsonb_build_array(
+          cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
+        ))
+      END
+      ORDER BY cell.id
+    )
+    FROM unnest(p_ids, p_outcomes) AS turned (id, outcome)
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
+  ), '[]');
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.turn_results IS 'The outcomes as the wire knows them, with the cells as they are now. Internal.';
+
+CREATE FUNCTION efir_budget.preview_turn(p_budget_version_id uuid, p_kind text, p_scope jsonb) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = ''
+AS $$
+DECLARE
+  v_modules text[] := efir_budget.scope_modules(p_scope);
+  v_step efir_budget.cell_sessions;
+  v_ids uuid[];
+  v_outcomes text[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, v_modules);
+  SELECT array_agg(turned.id), array_agg(turned.outcome) INTO v_ids, v_outcomes
+  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind)) AS turned;
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'sessionId', v_step.id,
+    'label', v_step.label,
+    'results', efir_budget.turn_results(v_ids, v_outcomes)
+  );
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.preview_turn IS 'What undo or redo would answer now. Internal.';
+
+CREATE FUNCTION efir_budget.preview_undo(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+  SELECT efir_budget.preview_turn(p_budget_version_id, 'undo', p_scope)
+$$;
+
+COMMENT ON FUNCTION efir_budget.preview_undo IS 'What undo would do now, cell by cell, with the cells as they are.';
+
+CREATE FUNCTION efir_budget.preview_redo(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+  SELECT efir_budget.preview_turn(p_budget_version_id, 'redo', p_scope)
+$$;
+
+COMMENT ON FUNCTION efir_budget.preview_redo IS 'What redo would do now, cell by cell, with the cells as they are.';
+
+CREATE FUNCTION efir_budget.describe_step(p_step efir_budget.cell_sessions) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = ''
+SET enable_seqscan = off
+AS $$
+  SELECT jsonb_build_object(
+    'sessionId', p_step.id,
+    'label', p_step.label,
+    'changeType', p_step.change_type,
+    'modules', to_jsonb(p_step.modules),
+    'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
+    'cells', (
+      SELECT count(DISTINCT change.cell_id)
+      FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = p_step.id
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    )
+  )
+  WHERE p_step.id IS NOT NULL
+$$;
+
+COMMENT ON FUNCTION efir_budget.describe_step IS 'A step for a person: what it is called, when it was last written to, how many cells it changed. Internal.';
+
+CREATE FUNCTION efir_budget.undo_state(p_budget_version_id uuid, p_scope jsonb DEFAULT NULL) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = ''
+AS $$
+DECLARE
+  v_actor uuid;
+  v_modules text[] := efir_budget.scope_modules(p_scope);
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_actor := efir_budget.require_user();
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'undo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'undo', v_modules)),
+    'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', v_modules))
+  );
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.undo_state IS 'The steps that the caller''s next undo and redo would take; null where there is none.';
+
+REVOKE ALL ON FUNCTION efir_budget.require_user FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.scope_modules FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.top_step FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.judge_turn FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.turn_results FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.preview_turn FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.describe_step FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.preview_undo FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.preview_redo FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.undo_state FROM PUBLIC, anon, authenticated, service_role;
+GRANT EXECUTE ON FUNCTION efir_budget.preview_undo, efir_budget.preview_redo, efir_budget.undo_state TO authenticated, service_role;
