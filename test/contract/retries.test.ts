@@ -1,0 +1,190 @@
+import { createClient } from '@supabase/supabase-js'
+import { bypass, http, HttpResponse } from 'msw'
+import { setupServer } from 'msw/node'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createCells, type Budget } from '@efir/cells'
+import type { TestUser } from '@efir/cells/local'
+import { useStack } from '../support/stack.ts'
+
+// A real database behind a network that misbehaves.
+
+const stack = await useStack()
+const network = setupServer()
+const rpc = (name: string) => `${stack.url}/rest/v1/rpc/${name}`
+
+let user: TestUser
+let budgetVersionId: string
+let budget: Budget
+
+beforeAll(async () => {
+  const organization = await stack.createOrganization()
+  user = await stack.createUser({ organization })
+  budgetVersionId = (await stack.createBudget({ organization })).id
+  network.listen({ onUnhandledFrame: 'bypass' })
+})
+beforeEach(() => {
+  budget = createCells(stack.signIn(user), { retry: { baseDelay: 1 } }).budget(budgetVersionId)
+})
+afterEach(() => network.resetHandlers())
+afterAll(() => network.close())
+
+let next = 0
+const freshAddresses = (count: number) =>
+  Array.from({ length: count }, () => ({ module: 'retry', field: 'amount', period: String(next++) }))
+
+/** Lets requests through, and answers in the database's place where `meddle` says so. */
+function meddle(
+  name: string,
+  meddling: (request: {
+    readonly count: number
+    readonly items: number
+    readonly send: () => Promise<Response>
+  }) => Promise<Response>,
+) {
+  const answers: string[] = []
+  let count = 0
+  network.use(
+    http.post(rpc(name), async ({ request }) => {
+      const { p_items: items = [] } = (await request.clone().json()) as { p_items?: unknown[] }
+      const send = async () => {
+        const response = await fetch(bypass(request))
+        answers.push(await response.clone().text())
+        return response
+      }
+      return await meddling({ count: ++count, items: items.length, send })
+    }),
+  )
+  return { answers, count: () => count }
+}
+
+describe('a write whose reply is lost after it has landed', () => {
+  it('is sent again, lands once, and gets the first answer', async () => {
+    const [address] = freshAddresses(1)
+    const base = await budget.read(address!)
+    const { answers } = meddle('write_cells', async ({ count, send }) => {
+      const response = await send()
+      return count <= 2 ? HttpResponse.error() : response
+    })
+    const written = await budget.write(base, '45000')
+    expect(answers).toHaveLength(3)
+    expect(JSON.parse(answers[1]!)).toEqual(JSON.parse(answers[0]!))
+    expect(JSON.parse(answers[2]!)).toEqual(JSON.parse(answers[0]!))
+    expect(written).toMatchObject({ value: '45000', version: 1 })
+    expect(await budget.read(address!)).toEqual(written)
+    const changes = await stack.sql`
+      SELECT id FROM efir_budget.cell_changes
+      WHERE budget_version_id = ${budgetVersionId} AND module_code = 'retry' AND period_code = ${address!.period}`
+    expect(changes).toHaveLength(1)
+  })
+
+  it('is told from a conflict: who was faster in between does not matter to it', async () => {
+    const [address] = freshAddresses(1)
+    const base = await budget.read(address!)
+    const other = createCells(stack.signIn(user)).budget(budgetVersionId)
+    let interfere = true
+    meddle('write_cells', async ({ send }) => {
+      const response = await send()
+      if (!interfere) return response
+      interfere = false
+      await other.write(address!, '2', { ifVersion: 1 })
+      return HttpResponse.error()
+    })
+    expect(await budget.write(base, '1')).toMatchObject({ value: '1', version: 1 })
+    expect(await budget.read(address!)).toMatchObject({ value: '2', version: 2 })
+  })
+
+  it('can be sent again by the caller, by its operation id, when the call itself gave up', async () => {
+    const [address] = freshAddresses(1)
+    const change = { cell: await budget.read(address!), value: '7' }
+    const operationId = crypto.randomUUID()
+    const { answers } = meddle('write_cells', async ({ count, send }) => {
+      const response = await send()
+      return count === 1 ? HttpResponse.error() : response
+    })
+    const options = { operationId, retry: false } as const
+    await expect(budget.writeMany([change], options)).rejects.toMatchObject({
+      code: 'network',
+      retryable: true,
+    })
+    expect((await budget.writeMany([change], options)).outcomes[0]).toMatchObject({ status: 'written' })
+    expect(answers[1]).toBe(answers[0])
+    expect(await budget.read(address!)).toMatchObject({ value: '7', version: 1 })
+  })
+})
+
+describe('a batch that a proxy finds too large', () => {
+  it('lands whole in parts, as one step, though replies are lost on the way', async () => {
+    const cells = await budget.readMany(freshAddresses(20))
+    let lose = true
+    meddle('write_cells', async ({ items, send }) => {
+      if (items > 5) return HttpResponse.html('<title>413</title>', { status: 413 })
+      const response = await send()
+      lose = !lose
+      return lose ? HttpResponse.error() : response
+    })
+    const changes = cells.map((cell, index) => ({ cell, value: index }))
+    const { outcomes, sessionId, revision } = await budget.writeMany(changes, { mode: 'partial' })
+    expect(outcomes.map(({ status }) => status)).toEqual(cells.map(() => 'written'))
+    network.resetHandlers()
+    const now = await budget.readMany(cells)
+    expect(now).toEqual(outcomes.map((outcome) => 'cell' in outcome && outcome.cell))
+    expect(now.map(({ value, version }) => [value, version])).toEqual(
+      cells.map((_, index) => [String(index), 1]),
+    )
+    const commits = await stack.sql<{ revision: string }[]>`
+      SELECT revision FROM efir_budget.cell_commits WHERE session_id = ${sessionId} ORDER BY revision`
+    expect(commits).toHaveLength(4)
+    expect(Number(commits.at(-1)?.revision)).toBe(revision)
+  })
+
+  it('is refused, and nothing lands, where it must land whole', async () => {
+    const cells = await budget.readMany(freshAddresses(6))
+    const seen = meddle('write_cells', async ({ items, send }) =>
+      items > 5 ? new HttpResponse('', { status: 413 }) : await send(),
+    )
+    await expect(budget.writeMany(cells.map((cell) => ({ cell, value: 1 })))).rejects.toMatchObject({
+      code: 'too_large',
+      retryable: false,
+    })
+    expect(seen.count()).toBe(1)
+    expect((await budget.readMany(cells)).some(({ exists }) => exists)).toBe(false)
+  })
+})
+
+describe('a token that expires in the middle of a batch', () => {
+  it('is asked for again, and the rest of the batch lands', async () => {
+    // PostgREST forgives half a minute: this one has two seconds of it left.
+    const stale = await stack.signToken({ sub: user.id }, { expiresIn: -28 })
+    const statuses: number[] = []
+    const supabase = createClient(stack.url, stack.anonKey, {
+      accessToken: async () => (statuses.includes(401) ? await stack.signToken({ sub: user.id }) : stale),
+    })
+    const events: string[] = []
+    const cells = createCells(supabase)
+    cells.on('unauthorized', () => void events.push('unauthorized'))
+    meddle('write_cells', async ({ count, items, send }) => {
+      if (items > 2) return new HttpResponse('', { status: 413 })
+      // The first part is in time; the second waits until the token has expired.
+      if (count === 3) await new Promise((resolve) => setTimeout(resolve, 3_000))
+      const response = await send()
+      statuses.push(response.status)
+      return response
+    })
+    const changes = freshAddresses(4).map((cell) => ({ cell, value: 1, ifVersion: 0 }))
+    const { outcomes } = await cells.budget(budgetVersionId).writeMany(changes, { mode: 'partial' })
+    expect(outcomes.map(({ status }) => status)).toEqual(changes.map(() => 'written'))
+    expect(statuses).toEqual([200, 401, 200])
+    expect(events).toEqual([])
+  })
+
+  it('ends the call where there is no better one, and the application hears of it', async () => {
+    const expired = await stack.signToken({ sub: user.id }, { expiresIn: -60 })
+    const cells = createCells(createClient(stack.url, stack.anonKey, { accessToken: async () => expired }))
+    const events: string[] = []
+    cells.on('unauthorized', ({ operation }) => void events.push(operation))
+    await expect(cells.budget(budgetVersionId).read(freshAddresses(1)[0]!)).rejects.toMatchObject({
+      code: 'unauthorized',
+    })
+    expect(events).toEqual(['read_cells'])
+  })
+})
