@@ -44,7 +44,7 @@ export function migrateWords(result: MigrateResult, isDryRun: boolean): string[]
   ]
 }
 
-export function adoptionWords(report: AdoptionReport, isDryRun = false): string[] {
+function adoptionWords(report: AdoptionReport, isDryRun = false): string[] {
   const { counts, obstacles, duplicates, repairs, kept } = report
   const by =
     report.source === 'alembic' ? `Alembic (${report.alembicVersion ?? 'no version'})` : 'something else'

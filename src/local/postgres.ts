@@ -175,19 +175,9 @@ async function until(condition: () => boolean, timeout: number): Promise<boolean
   return true
 }
 
-/**
- * Stops the Postgres that a killed process left running on the directory, as an orderly shutdown. The lock on the
- * directory says that nobody owns it any more. A stale `postmaster.pid` is removed where it names a stranger:
- * Postgres itself would take any living process of that id for a postmaster.
- */
-export async function stopOrphan(data: string): Promise<void> {
-  const pid = postmasterOf(data)
-  if (pid === undefined) return
-  if (!isPostmasterOn(pid, data)) {
-    rmSync(join(data, 'postmaster.pid'), { force: true })
-    return
-  }
+async function endPostmaster(pid: number, data: string): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+    if (!isPostmasterOn(pid, data)) return
     try {
       process.kill(pid, signal)
     } catch {
@@ -199,6 +189,19 @@ export async function stopOrphan(data: string): Promise<void> {
     'directory_in_use',
     `A Postgres that was left running on ${data} (process ${pid}) does not stop.`,
   )
+}
+
+/**
+ * Stops the Postgres that a killed process left running on the directory, as an orderly shutdown. The lock on the
+ * directory says that nobody owns it any more. A `postmaster.pid` that stays behind is removed: Postgres itself would
+ * take a stranger of that process id, or a zombie that nobody buries, for a postmaster. That its own processes are all
+ * gone it knows from their shared memory as well.
+ */
+export async function stopOrphan(data: string): Promise<void> {
+  const pid = postmasterOf(data)
+  if (pid === undefined) return
+  await endPostmaster(pid, data)
+  if (postmasterOf(data) === pid) rmSync(join(data, 'postmaster.pid'), { force: true })
 }
 
 async function launch(data: string, user: SystemUser | undefined, port: number, options: PostgresOptions) {
@@ -274,7 +277,8 @@ async function startPostmaster(
     chownAll(data, user)
   }
 
-  for (let attempt = 1; ; attempt += 1) {
+  const deadline = performance.now() + STOP_TIMEOUT
+  for (;;) {
     options.signal?.throwIfAborted()
     const port = options.port ?? (await freePort())
     const { postmaster, outcome } = await launch(data, user, port, options)
@@ -282,9 +286,14 @@ async function startPostmaster(
     postmaster.child.kill('SIGQUIT')
     await postmaster.exited
     const words = postmaster.lastWords()
+    // The processes of a killed postmaster end a moment after it.
+    if (words.includes('pre-existing shared memory block') && performance.now() < deadline) {
+      await delay(100)
+      continue
+    }
     const portTaken = /could not bind|Address already in use|could not create any TCP\/IP sockets/.test(words)
     // A free port can be taken by someone else before Postgres has it.
-    if (portTaken && options.port === undefined && attempt < 10) continue
+    if (portTaken && options.port === undefined && performance.now() < deadline) continue
     if (portTaken) {
       throw new LocalStackError('port_taken', `Port ${port}, asked for the database, is in use on 127.0.0.1.`)
     }

@@ -24,6 +24,24 @@ import undoStacksDown from './sql/019_undo_stacks.down.sql'
 import undoStacksUp from './sql/019_undo_stacks.up.sql'
 import undoDown from './sql/020_undo.down.sql'
 import undoUp from './sql/020_undo.up.sql'
+import locksDown from './sql/021_locks.down.sql'
+import locksUp from './sql/021_locks.up.sql'
+import leasesDown from './sql/022_leases.down.sql'
+import leasesUp from './sql/022_leases.up.sql'
+import commentsDown from './sql/023_comments.down.sql'
+import commentsUp from './sql/023_comments.up.sql'
+import commentWritesDown from './sql/024_comment_writes.down.sql'
+import commentWritesUp from './sql/024_comment_writes.up.sql'
+import commentReadsDown from './sql/025_comment_reads.down.sql'
+import commentReadsUp from './sql/025_comment_reads.up.sql'
+import changeFeedDown from './sql/026_change_feed.down.sql'
+import changeFeedUp from './sql/026_change_feed.up.sql'
+import historyDown from './sql/027_history.down.sql'
+import historyUp from './sql/027_history.up.sql'
+import asOfDown from './sql/028_as_of.down.sql'
+import asOfUp from './sql/028_as_of.up.sql'
+import broadcastDown from './sql/029_broadcast.down.sql'
+import broadcastUp from './sql/029_broadcast.up.sql'
 
 /** One numbered migration: the text of its two files, written for the schema `efir_budget`. */
 export type Migration = {
@@ -50,4 +68,13 @@ export const bundle: readonly Migration[] = [
   { name: '018_write_cells', up: writeCellsUp, down: writeCellsDown },
   { name: '019_undo_stacks', up: undoStacksUp, down: undoStacksDown },
   { name: '020_undo', up: undoUp, down: undoDown },
+  { name: '021_locks', up: locksUp, down: locksDown },
+  { name: '022_leases', up: leasesUp, down: leasesDown },
+  { name: '023_comments', up: commentsUp, down: commentsDown },
+  { name: '024_comment_writes', up: commentWritesUp, down: commentWritesDown },
+  { name: '025_comment_reads', up: commentReadsUp, down: commentReadsDown },
+  { name: '026_change_feed', up: changeFeedUp, down: changeFeedDown },
+  { name: '027_history', up: historyUp, down: historyDown },
+  { name: '028_as_of', up: asOfUp, down: asOfDown },
+  { name: '029_broadcast', up: broadcastUp, down: broadcastDown },
 ]

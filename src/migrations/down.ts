@@ -1,5 +1,5 @@
 import { runFile, tellPostgrest } from './apply.ts'
-import { bundle as bundled, type Migration } from './bundle.ts'
+import { bundle } from './bundle.ts'
 import { MigrationError } from './errors.ts'
 import { readHistory, recordReverted, tableExists } from './history.ts'
 import { underLock } from './lock.ts'
@@ -37,20 +37,14 @@ export type MigrateDownResult = {
  *   as in `migrate`, because the way back of another form is not known.
  * @example
  * ```ts
+ * import { migrateDown, type Query } from '@efir/cells/migrations'
+ *
+ * declare const query: Query
  * await migrateDown(query, { to: '009' })
  * await migrateDown(query, { to: null, dataLoss: 'accept' }) // as if it had never been there
  * ```
  */
 export async function migrateDown(query: Query, options: MigrateDownOptions): Promise<MigrateDownResult> {
-  return await migrateDownWith(bundled, query, options)
-}
-
-/** `migrateDown` with another list of migrations, for tests. */
-export async function migrateDownWith(
-  bundle: readonly Migration[],
-  query: Query,
-  options: MigrateDownOptions,
-): Promise<MigrateDownResult> {
   const schema = checkedSchema(options.schema)
   const lockOptions = { signal: options.signal, lockTimeout: options.lockTimeout ?? 5_000 }
   return await underLock(query, schema, lockOptions, async (session) => {

@@ -40,11 +40,14 @@ export type MigrationErrorCode =
  *
  * @example
  * ```ts
+ * import { migrate, MigrationError, type Query } from '@efir/cells/migrations'
+ *
+ * declare const query: Query
  * try {
  *   await migrate(query)
  * } catch (error) {
- *   if (error instanceof MigrationError && error.code === 'database_newer') return // a newer release runs already
- *   throw error
+ *   if (error instanceof MigrationError && error.code === 'database_newer') console.log('a newer release runs already')
+ *   else throw error
  * }
  * ```
  */

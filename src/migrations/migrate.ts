@@ -82,7 +82,10 @@ export type MigrateResult = {
  *   report; and see {@link MigrationErrorCode} for the rest. An aborted run throws the signal's reason.
  * @example
  * ```ts
- * const sql = postgres(process.env.DATABASE_URL, { max: 1, prepare: false, onnotice() {} })
+ * import postgres from 'postgres'
+ * import { migrate } from '@efir/cells/migrations'
+ *
+ * const sql = postgres(process.env.DATABASE_URL!, { max: 1, prepare: false, onnotice() {} })
  * const { applied } = await migrate((text, parameters) => sql.unsafe(text, parameters as never[]))
  * ```
  */

@@ -9,8 +9,9 @@
  * @example
  * ```ts
  * import postgres from 'postgres'
+ * import type { Query } from '@efir/cells/migrations'
  *
- * const sql = postgres(url, { max: 1, prepare: false, onnotice() {} })
+ * const sql = postgres(process.env.DATABASE_URL!, { max: 1, prepare: false, onnotice() {} })
  * const query: Query = (text, parameters) => sql.unsafe(text, parameters as never[])
  * ```
  */
@@ -54,10 +55,24 @@ async function inTransaction<T>(
     await query(end)
     return result
   } catch (error) {
-    // The first error is the one to tell; a lost connection makes the rollback fail too, and has rolled back anyway.
-    await query('ROLLBACK').catch(() => undefined)
+    await rollBack(query, error)
     throw error
   }
+}
+
+/**
+ * The first error is the one to tell, and a lost connection has rolled back by itself; so a rollback that fails is
+ * not told, and one that gets no answer is not waited for. `postgres` never answers what it is given between a
+ * connection's error and its end: where the error is not the server's, it is first given time to notice.
+ */
+async function rollBack(query: Query, error: unknown): Promise<void> {
+  if (sqlStateOf(error) === undefined) await pause(20)
+  const answered = new AbortController()
+  const rollback = query('ROLLBACK').then(
+    () => answered.abort(),
+    () => answered.abort(),
+  )
+  await Promise.race([rollback, pause(3_000, answered.signal).catch(() => undefined)])
 }
 
 /** The SQLSTATE of a driver's error, or of the error that it is the cause of. */

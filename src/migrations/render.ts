@@ -24,6 +24,9 @@ export type RenderedMigration = {
  *
  * @example
  * ```ts
+ * import { writeFile } from 'node:fs/promises'
+ * import { renderSql } from '@efir/cells/migrations'
+ *
  * for (const { name, sql } of await renderSql({ schema: 'plan' })) await writeFile(`${name}.sql`, sql)
  * ```
  */

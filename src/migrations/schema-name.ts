@@ -1,7 +1,7 @@
 import { MigrationError } from './errors.ts'
 
 /** The schema that the files are written for. */
-export const defaultSchema = 'efir_budget'
+const defaultSchema = 'efir_budget'
 
 /** Supabase's own schemas, and `public`, where Supabase grants every new table to anon. */
 const takenSchemas = new Set(

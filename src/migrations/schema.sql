@@ -37,6 +37,9 @@ character varying(100) NOT NULL
 --@ column cell_changes.id
 uuid NOT NULL DEFAULT gen_random_uuid()
 
+--@ column cell_changes.is_deleted
+boolean NOT NULL DEFAULT false
+
 --@ column cell_changes.is_locked
 boolean NOT NULL DEFAULT false
 
@@ -82,6 +85,12 @@ uuid
 --@ column cell_changes.under_version
 integer
 
+--@ column cell_changes.value_type
+character varying(30)
+
+--@ column cell_comments.budget_version_id
+uuid NOT NULL
+
 --@ column cell_comments.cell_id
 uuid NOT NULL
 
@@ -94,11 +103,35 @@ timestamp with time zone NOT NULL DEFAULT now()
 --@ column cell_comments.created_by
 uuid
 
+--@ column cell_comments.deleted_at
+timestamp with time zone
+
+--@ column cell_comments.edited_at
+timestamp with time zone
+
 --@ column cell_comments.id
 uuid NOT NULL DEFAULT gen_random_uuid()
 
 --@ column cell_comments.is_resolved
 boolean NOT NULL DEFAULT false
+
+--@ column cell_comments.mentions
+uuid[] NOT NULL DEFAULT '{}'::uuid[]
+
+--@ column cell_comments.parent_id
+uuid
+
+--@ column cell_comments.reopened_at
+timestamp with time zone
+
+--@ column cell_comments.reopened_by
+uuid
+
+--@ column cell_comments.resolved_at
+timestamp with time zone
+
+--@ column cell_comments.resolved_by
+uuid
 
 --@ column cell_comments.updated_at
 timestamp with time zone NOT NULL DEFAULT now()
@@ -132,6 +165,45 @@ uuid NOT NULL
 
 --@ column cell_commits.transaction_id
 xid8 NOT NULL DEFAULT pg_current_xact_id()
+
+--@ column cell_lease_steals.budget_version_id
+uuid NOT NULL
+
+--@ column cell_lease_steals.cell_key
+jsonb NOT NULL
+
+--@ column cell_lease_steals.lost_token
+bigint NOT NULL
+
+--@ column cell_lease_steals.stolen_at
+timestamp with time zone NOT NULL
+
+--@ column cell_lease_steals.stolen_by
+uuid NOT NULL
+
+--@ column cell_lease_steals.stolen_from
+uuid NOT NULL
+
+--@ column cell_lease_steals.token
+bigint NOT NULL
+
+--@ column cell_leases.acquired_at
+timestamp with time zone NOT NULL
+
+--@ column cell_leases.budget_version_id
+uuid NOT NULL
+
+--@ column cell_leases.cell_key
+jsonb NOT NULL
+
+--@ column cell_leases.expires_at
+timestamp with time zone NOT NULL
+
+--@ column cell_leases.held_by
+uuid NOT NULL
+
+--@ column cell_leases.token
+bigint NOT NULL
 
 --@ column cell_operations.actor
 uuid
@@ -196,6 +268,27 @@ text
 --@ column cells_migrations.pending_indexes
 jsonb
 
+--@ column comment_mentions.comment_id
+uuid NOT NULL
+
+--@ column comment_mentions.mentioned_at
+timestamp with time zone NOT NULL
+
+--@ column comment_mentions.read_at
+timestamp with time zone
+
+--@ column comment_mentions.user_id
+uuid NOT NULL
+
+--@ column comment_reads.read_through
+timestamp with time zone NOT NULL
+
+--@ column comment_reads.thread_id
+uuid NOT NULL
+
+--@ column comment_reads.user_id
+uuid NOT NULL
+
 --@ column planning_cells.budget_version_id
 uuid NOT NULL
 
@@ -256,6 +349,9 @@ What happened to the row; change_type says by what kind of work. "update" with e
 --@ comment column cell_changes.commit_id
 The commit it belongs to, which has the revision; NULL for records older than migration 010.
 
+--@ comment column cell_changes.is_deleted
+Whether there was no such cell after the change.
+
 --@ comment column cell_changes.is_locked
 Whether the cell was locked after the change.
 
@@ -289,6 +385,39 @@ The undo step that the change belongs to.
 --@ comment column cell_changes.under_version
 The version of the change that the cell showed before: what lies between was undone then. NULL: none.
 
+--@ comment column cell_changes.value_type
+The cell's value_type after the change; NULL for records older than migration 010.
+
+--@ comment column cell_comments.budget_version_id
+The cell's, set by the database, so that a subscription can be to the comments of one budget.
+
+--@ comment column cell_comments.deleted_at
+When its author deleted it. The row stays, without its text, in its thread.
+
+--@ comment column cell_comments.edited_at
+When its author changed the text or the mentions last.
+
+--@ comment column cell_comments.is_resolved
+Of a thread, on its first comment; false on every other.
+
+--@ comment column cell_comments.mentions
+The users it calls on: members of the organisation when it was written.
+
+--@ comment column cell_comments.parent_id
+The comment that began the thread; NULL for that one itself. One level.
+
+--@ comment column cell_comments.reopened_at
+When it was reopened last.
+
+--@ comment column cell_comments.reopened_by
+Who reopened it last.
+
+--@ comment column cell_comments.resolved_at
+When it was resolved last.
+
+--@ comment column cell_comments.resolved_by
+Who resolved the thread last.
+
 --@ comment column cell_commits.change_type
 NULL for writes past the functions: then each cell's value_type says it.
 
@@ -300,6 +429,21 @@ Given by stamp_revisions as the last act of the transaction.
 
 --@ comment column cell_commits.transaction_id
 Only to find open commits within their own transaction; means nothing afterwards.
+
+--@ comment column cell_lease_steals.lost_token
+The token that lost its lease.
+
+--@ comment column cell_lease_steals.token
+The token that took it.
+
+--@ comment column cell_leases.cell_key
+[module, entity, field, period], as on the wire.
+
+--@ comment column cell_leases.expires_at
+By the database's clock.
+
+--@ comment column cell_leases.token
+Proves, in a write, that the lease is still held. Another one with every acquisition.
 
 --@ comment column cell_operations.payload_hash
 SHA-256 of the call's arguments: one name stands for one call.
@@ -328,6 +472,15 @@ Its newest commit with a change that can be undone: its place on the undo stack.
 --@ comment column cells_migrations.pending_indexes
 Still to be built concurrently; NULL when done.
 
+--@ comment column comment_mentions.mentioned_at
+When: later than the comment where the mention came with an edit.
+
+--@ comment column comment_mentions.read_at
+When the user had read it; NULL until then.
+
+--@ comment column comment_reads.read_through
+The created_at of the last comment that was read.
+
 --@ comment column planning_cells.deleted_at
 When the cell was deleted. A deleted cell is empty and is no cell to anyone; a write to its key brings it back.
 
@@ -349,11 +502,59 @@ Exact decimal; never passes through a float.
 --@ comment column planning_cells.version
 The optimistic lock: starts at 1, moves by exactly one with every change.
 
+--@ comment function acquire_leases(uuid, jsonb, integer, boolean)
+Leases the cells that nobody else holds a lease of; with p_steal the others too, on record. Each cell by itself.
+
+--@ comment function add_comment(uuid, jsonb, text, uuid, jsonb, uuid)
+Begins a thread on a cell (p_reference) or answers in one (p_parent_id). Call it last in a transaction, and once.
+
+--@ comment function broadcast_commits()
+Sends one message per transaction and budget, where Realtime is there.
+
+--@ comment function broadcast_deletion()
+Tells those who have a budget open that it was deleted.
+
+--@ comment function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid, integer)
+Cells of a budget as they were at a revision or a time, in id order; a page may hold fewer than asked for and still not be the last.
+
+--@ comment function changed_after(uuid, bigint)
+The cells that were changed after a revision: all others are what they were at it. Internal.
+
+--@ comment function changes_since(uuid, bigint, integer, jsonb)
+The commits after a revision, whole and in order, as far as the limit of changes goes; see docs/reference/wire.md.
+
+--@ comment function check_lock_changes()
+Asks may_change_lock about locks that are set or taken past the functions.
+
+--@ comment function close_empty_commits(bigint[])
+Takes back commits, opened by this statement, that have no change. Internal.
+
+--@ comment function comment_counts(uuid, jsonb, jsonb)
+Of each cell that has comments: how many, how many unresolved threads, how many comments the caller has not read.
+
+--@ comment function comment_mentions_of(jsonb)
+The mentions of a call, checked. Internal.
+
+--@ comment function commit_message(efir_budget.cell_commits, jsonb, jsonb)
+A commit as the wire knows it. Internal.
+
+--@ comment function commits_message(uuid, bigint, bigint)
+What a broadcast says about the commits between two revisions. Internal.
+
 --@ comment function current_revision(uuid)
 The revision that this snapshot is of. Internal.
 
+--@ comment function delete_comment(uuid, uuid)
+The author takes the text away; the place in the thread stays. Again is no error.
+
 --@ comment function describe_step(efir_budget.cell_sessions)
 A step for a person: what it is called, when it was last written to, how many cells it changed. Internal.
+
+--@ comment function edit_comment(uuid, uuid, text, jsonb)
+The author changes the text, and the mentions where they are given.
+
+--@ comment function ensure_cell(uuid, jsonb, uuid)
+The cell that the reference names; by its key, an empty one is made or brought back where there is none. Internal.
 
 --@ comment function explain_refusals(efir_budget.write_item[], efir_budget.write_outcome[], boolean)
 The results of items that did not get hold of their cell. Internal.
@@ -364,8 +565,20 @@ A filter as the condition " AND …" on planning_cells AS cell. Internal.
 --@ comment function filter_member(jsonb, text)
 Takes one member of a filter apart. Internal.
 
+--@ comment function hold_leases(uuid, efir_budget.write_item[])
+Marks the items whose lease is lost. Internal.
+
 --@ comment function hold_stack(uuid, boolean)
 Holds a user's undo stack until the end of the transaction. Internal.
+
+--@ comment function hold_tokens(uuid, bigint[])
+Those of the tokens that are the caller's, their rows locked in key order. Internal.
+
+--@ comment function inbox(uuid, boolean, jsonb, integer)
+The comments that call on the caller, newest first, of one budget or of all of his.
+
+--@ comment function install_realtime()
+Makes the policies of the channels cells:<budget>, once Realtime has its schema: true; false while it has none. Repeat at will.
 
 --@ comment function items_of_revision(uuid, bigint, jsonb)
 What to write so that the cells show what they showed at a revision. Internal.
@@ -376,17 +589,60 @@ Begins a session (true), or goes on with one of the same user and budget, or wit
 --@ comment function judge_turn(uuid, text)
 What an undo or redo of the step means for each of its cells. Internal.
 
+--@ comment function keep_comment_delete()
+A DELETE blanks the comment and leaves its place in the thread.
+
+--@ comment function keep_comment_insert()
+Author, time and thread of a new comment are the database's to set.
+
+--@ comment function keep_comment_update()
+Texts are their authors', threads are everybody's to resolve, and who and when are the database's to set.
+
 --@ comment function keep_insert_rules()
 Author and time of a new cell are the database's to set.
 
 --@ comment function keep_update_rules()
 The version moves by one, author and time are the database's to set, locked cells refuse, nothing new is no change.
 
+--@ comment function key_condition(jsonb)
+As filter_condition, of what never changes about a cell: a filter by anything else would not be told that a cell left it. Internal.
+
+--@ comment function lease_time(integer)
+How long a lease may last: a second to ten minutes. Internal.
+
+--@ comment function lease_tokens(jsonb)
+The tokens of a call, checked. Internal.
+
 --@ comment function list_cells(uuid, jsonb, uuid, integer)
 Cells of a budget in id order, filtered and paged by the id of the last one.
 
+--@ comment function list_changes(uuid, jsonb, jsonb, integer)
+Records of a budget, newest first, filtered and paged; a page may hold fewer than asked for and still not be the last.
+
+--@ comment function list_comments(uuid, jsonb, jsonb, boolean, uuid, integer)
+Threads of some cells, or of the budget, newest first, each with all its comments in order.
+
+--@ comment function list_leases(uuid)
+Who is editing which cell of the budget now; the token where it is the caller.
+
+--@ comment function lock_cells(uuid, jsonb, jsonb, text, uuid)
+Locks the cells that the references name, or that the filter finds. Call it last in a transaction, and once.
+
+--@ comment function locked_cells(uuid, jsonb, uuid, integer)
+The locked cells in id order: their ids, and beside them the reasons.
+
+--@ comment function mark_read(uuid, jsonb)
+The caller has read these comments and those before them in their threads; all of the budget where none is named.
+
+--@ comment function may_change_lock(uuid, efir_budget.planning_cells[], text)
+Yours to replace (CREATE OR REPLACE): the ids of those of the cells that the caller, auth.uid(), may "lock" or "unlock"
+(p_action). As delivered: all, for every member of the organisation, which is checked before. Runs with the owner's rights.
+
 --@ comment function my_budgets()
 The budgets of the caller's organisations that are not deleted. The policies' one question.
+
+--@ comment function oldest_revision(uuid)
+How far back the log reaches: 0 unless it was pruned. Internal.
 
 --@ comment function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
 Begins the commit that the next changes of this transaction to this budget belong to. Internal.
@@ -406,11 +662,20 @@ What undo or redo would answer now. Internal.
 --@ comment function preview_undo(uuid, jsonb)
 What undo would do now, cell by cell, with the cells as they are.
 
+--@ comment function prune_log(uuid, bigint)
+Removes a budget's records up to a revision, and says how many. What they tell of can then not be undone. Owner only.
+
 --@ comment function read_cells(uuid, jsonb)
 The cells that the references (ids, or keys [module, entity, field, period]) name, in their order; null where there is none.
 
+--@ comment function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone)
+The cells that the references name as they were at a revision or a time, in their order; null where there was none.
+
 --@ comment function record_buried(uuid[], uuid, timestamp with time zone)
 Writes the records of an undo or redo for cells that show the same as before. Internal.
+
+--@ comment function record_condition(uuid, jsonb)
+A filter as SQL about a record that is called cell, and whether an index may know the few that it means. Internal.
 
 --@ comment function record_deletes()
 Writes the record of cells that left the table with their budget.
@@ -418,11 +683,17 @@ Writes the record of cells that left the table with their budget.
 --@ comment function record_inserts()
 Writes the record of new cells.
 
+--@ comment function record_mentions()
+Keeps the inboxes: members of the organisation alone are mentioned.
+
 --@ comment function record_updates()
 Writes the record of changed cells; a row whose version stayed has not changed.
 
 --@ comment function redo(uuid, uuid, jsonb)
 Brings back the step that the caller undid last; see docs/reference/wire.md. Call it last in a transaction, and once.
+
+--@ comment function referenced_cells(uuid, jsonb)
+The ids of the cells that references name, in their order; NULL where there is none. Internal.
 
 --@ comment function refuse_argument(text, jsonb, text)
 Raises PT422 for an argument of a call. Internal.
@@ -436,20 +707,50 @@ Guards the log against every role but the owner, whatever has been granted.
 --@ comment function refuse_write(jsonb)
 Raises the refusal of an atomic call. Internal.
 
+--@ comment function release_leases(uuid, jsonb)
+Gives up the caller's leases; says which were lost before, and to whom.
+
+--@ comment function renew_leases(uuid, jsonb, integer)
+Prolongs the caller's leases that have not expired; says which are lost, and to whom.
+
+--@ comment function reopen_thread(uuid, uuid)
+Says that a thread is not settled after all. Again is no error.
+
 --@ comment function replay_operation(uuid, uuid, uuid, bytea)
 The stored result of a repeated call. Internal.
 
 --@ comment function require_budget(uuid)
 Refuses (PT404) unless the budget exists, is not deleted, and the caller is a member or bypasses row level security.
 
+--@ comment function require_comment(uuid, uuid)
+The comment, unless it or its cell is gone (PT404). Internal.
+
+--@ comment function require_lock_right(uuid, efir_budget.planning_cells[], efir_budget.planning_cells[], efir_budget.write_item[])
+Refuses (PT403) unless may_change_lock allows all of it. Internal.
+
 --@ comment function require_user()
 The signed-in user; refuses (PT403) a program, which has no stack. Internal.
+
+--@ comment function resolve_references(uuid, jsonb, integer)
+References (ids, or keys [module, entity, field, period]) as items; a key of no cell has no id. Internal.
+
+--@ comment function resolve_thread(uuid, uuid)
+Says that a thread is settled. Again is no error, and leaves who and when as they were.
 
 --@ comment function restore_cells(uuid, bigint, jsonb, text, uuid, text)
 Writes what the cells of the filter showed at a revision, as one step; see docs/reference/wire.md. Call it last, and once.
 
+--@ comment function revision_as_of(uuid, bigint, timestamp with time zone)
+The revision that is meant by a revision or a time; refused (PT422) where the log does not reach. Internal.
+
 --@ comment function scope_modules(jsonb)
 The modules that an undo keeps to; NULL for all. Internal.
+
+--@ comment function set_locks(uuid, jsonb, jsonb, boolean, text, uuid)
+Locks or unlocks cells. Internal.
+
+--@ comment function set_thread_resolved(uuid, uuid, boolean)
+Resolves or reopens a thread. Internal.
 
 --@ comment function share_stack()
 Holds the stack of the user who writes to the table.
@@ -459,6 +760,15 @@ How many cells are to be made, how many are there, and which items are no good. 
 
 --@ comment function stamp_revisions()
 Gives the transaction's commits their revisions, budget by budget, as its last act.
+
+--@ comment function state_at(uuid, bigint, uuid[], timestamp with time zone)
+What each of these cells of a budget was at a revision, and whether it existed. Internal.
+
+--@ comment function states_message(uuid, bigint, uuid[], timestamp with time zone, boolean)
+Cells as they were, in the order of the ids; with null, or nothing, for those that did not exist. Internal.
+
+--@ comment function sweep_leases()
+Removes some leases that have expired. Internal.
 
 --@ comment function top_step(uuid, uuid, text, text[])
 The step that the user's next undo or redo takes; NULL when there is none. Internal.
@@ -475,6 +785,9 @@ Takes back the newest step of the caller in the budget; see docs/reference/wire.
 --@ comment function undo_state(uuid, jsonb)
 The steps that the caller's next undo and redo would take; null where there is none.
 
+--@ comment function unlock_cells(uuid, jsonb, jsonb, uuid)
+Unlocks the cells that the references name, or that the filter finds. Call it last in a transaction, and once.
+
 --@ comment function write_cells(uuid, jsonb, text, uuid, uuid, text, text)
 Writes up to 10000 cells, each based on a version; see docs/reference/wire.md. Call it last in a transaction, and once.
 
@@ -483,6 +796,9 @@ Members of the organisation that owns the budget, while it is not deleted.
 
 --@ comment policy cell_comments.cell_comments_org_isolation
 Whoever sees the cell.
+
+--@ comment policy cell_lease_steals.cell_lease_steals_org_isolation
+Members of the organisation that owns the budget, while it is not deleted.
 
 --@ comment policy planning_cells.planning_cells_org_isolation
 Members of the organisation that owns the budget, while it is not deleted.
@@ -502,6 +818,15 @@ Names commits; has gaps and no order.
 --@ comment table cell_commits
 One row per write call and budget. Its revision is the budget's gap-free cursor; no committed row is without one.
 
+--@ comment table cell_lease_steals
+Who took a lease from whom while it was held. A record: no foreign keys, never changed.
+
+--@ comment table cell_lease_tokens
+Drawn while the lease is held against others: of one cell, the later token is the greater.
+
+--@ comment table cell_leases
+Who says that he is editing which cell. A row past its time means nothing and is swept by later calls.
+
 --@ comment table cell_operations
 Results of named calls. A row may be removed once no client will repeat its call.
 
@@ -514,8 +839,26 @@ Cells that are not deleted, as the wire knows them. Internal.
 --@ comment table cells_migrations
 Which migrations of @efir/cells were applied; kept by migrate().
 
+--@ comment table change_facts
+Changes since migration 010, as the wire knows them. Internal.
+
+--@ comment table change_records
+Records as the wire knows them, and their place in the order. Internal.
+
+--@ comment table comment_mentions
+The inbox: who was called on, by which comment. Follows cell_comments.mentions.
+
+--@ comment table comment_reads
+How far each user has read each thread.
+
+--@ comment table comment_tuples
+Comments as the wire knows them. Internal.
+
 --@ comment table current_commits
 Within a transaction: the commit that a change to a budget belongs to now. Internal.
+
+--@ comment table live_leases
+Leases that have not expired and whose holders are still members. Internal.
 
 --@ comment table planning_cells
 The value of one field, of one entity, in one period, of one module of a budget.
@@ -523,13 +866,43 @@ The value of one field, of one entity, in one period, of one module of a budget.
 --@ comment trigger budget_revisions.revisions_guard
 By the engine alone.
 
+--@ comment trigger budget_versions.cells_budget_buried
+See broadcast_deletion.
+
+--@ comment trigger budget_versions.cells_budget_deleted
+See broadcast_deletion.
+
 --@ comment trigger cell_changes.changes_guard
 Append-only, and by the engine alone.
+
+--@ comment trigger cell_comments.comments_delete_rules
+See keep_comment_delete.
+
+--@ comment trigger cell_comments.comments_insert_mentions
+See record_mentions.
+
+--@ comment trigger cell_comments.comments_insert_rules
+See keep_comment_insert.
+
+--@ comment trigger cell_comments.comments_update_mentions
+See record_mentions.
+
+--@ comment trigger cell_comments.comments_update_rules
+See keep_comment_update.
 
 --@ comment trigger cell_commits.cell_commits_revision
 Deferred to the end of the transaction. A function of the API forces it once, as the last thing it does.
 
+--@ comment trigger cell_commits.cell_commits_send
+See broadcast_commits.
+
 --@ comment trigger cell_commits.commits_guard
+By the engine alone.
+
+--@ comment trigger cell_lease_steals.steals_guard
+By the engine alone.
+
+--@ comment trigger cell_leases.leases_guard
 By the engine alone.
 
 --@ comment trigger cell_operations.operations_guard
@@ -538,11 +911,23 @@ By the engine alone.
 --@ comment trigger cell_sessions.sessions_guard
 By the engine alone.
 
+--@ comment trigger comment_mentions.mentions_guard
+By the engine alone.
+
+--@ comment trigger comment_reads.reads_guard
+By the engine alone.
+
 --@ comment trigger planning_cells.cells_delete_rules
 See refuse_delete.
 
 --@ comment trigger planning_cells.cells_insert_rules
 See keep_insert_rules.
+
+--@ comment trigger planning_cells.cells_lock_inserts
+See check_lock_changes.
+
+--@ comment trigger planning_cells.cells_lock_updates
+See check_lock_changes.
 
 --@ comment trigger planning_cells.cells_record_deletes
 See record_deletes.
@@ -589,6 +974,9 @@ FOREIGN KEY (cell_id) REFERENCES efir_budget.planning_cells(id) ON DELETE CASCAD
 --@ constraint cell_comments.cell_comments_created_by_fkey
 FOREIGN KEY (created_by) REFERENCES auth.users(id) ON DELETE SET NULL
 
+--@ constraint cell_comments.cell_comments_parent_id_fkey
+FOREIGN KEY (parent_id) REFERENCES efir_budget.cell_comments(id) ON DELETE CASCADE
+
 --@ constraint cell_comments.cell_comments_pkey
 PRIMARY KEY (id)
 
@@ -598,6 +986,21 @@ PRIMARY KEY (commit_id)
 --@ constraint cell_commits.uq_cell_commits_revision
 UNIQUE (budget_version_id, revision)
 
+--@ constraint cell_lease_steals.cell_lease_steals_pkey
+PRIMARY KEY (lost_token)
+
+--@ constraint cell_leases.cell_leases_budget_version_id_fkey
+FOREIGN KEY (budget_version_id) REFERENCES efir_budget.budget_versions(id) ON DELETE CASCADE
+
+--@ constraint cell_leases.cell_leases_held_by_fkey
+FOREIGN KEY (held_by) REFERENCES auth.users(id) ON DELETE CASCADE
+
+--@ constraint cell_leases.pk_cell_leases
+PRIMARY KEY (budget_version_id, cell_key)
+
+--@ constraint cell_leases.uq_cell_leases_token
+UNIQUE (token)
+
 --@ constraint cell_operations.cell_operations_pkey
 PRIMARY KEY (operation_id)
 
@@ -606,6 +1009,24 @@ PRIMARY KEY (id)
 
 --@ constraint cells_migrations.cells_migrations_pkey
 PRIMARY KEY (name)
+
+--@ constraint comment_mentions.comment_mentions_comment_id_fkey
+FOREIGN KEY (comment_id) REFERENCES efir_budget.cell_comments(id) ON DELETE CASCADE
+
+--@ constraint comment_mentions.comment_mentions_user_id_fkey
+FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
+
+--@ constraint comment_mentions.pk_comment_mentions
+PRIMARY KEY (user_id, comment_id)
+
+--@ constraint comment_reads.comment_reads_thread_id_fkey
+FOREIGN KEY (thread_id) REFERENCES efir_budget.cell_comments(id) ON DELETE CASCADE
+
+--@ constraint comment_reads.comment_reads_user_id_fkey
+FOREIGN KEY (user_id) REFERENCES auth.users(id) ON DELETE CASCADE
+
+--@ constraint comment_reads.pk_comment_reads
+PRIMARY KEY (user_id, thread_id)
 
 --@ constraint planning_cells.ck_planning_cells_value_type
 CHECK (((value_type)::text = ANY (ARRAY[('input'::character varying)::text, ('calculated'::character varying)::text, ('imported'::character varying)::text])))
@@ -622,17 +1043,640 @@ PRIMARY KEY (id)
 --@ constraint planning_cells.uq_planning_cell
 UNIQUE NULLS NOT DISTINCT (budget_version_id, module_code, entity_id, field_name, period_code)
 
---@ function current_revision(uuid)
-CREATE OR REPLACE FUNCTION efir_budget.current_revision(p_budget_version_id uuid)
- RETURNS bigint
+--@ function acquire_leases(uuid, jsonb, integer, boolean)
+CREATE OR REPLACE FUNCTION efir_budget.acquire_leases(p_budget_version_id uuid, p_references jsonb, p_ttl_ms integer DEFAULT 30000, p_steal boolean DEFAULT false)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_actor uuid := auth.uid();
+  v_time interval;
+  v_at timestamptz;
+  v_organization uuid;
+  v_problems jsonb[];
+  v_cells uuid[];
+  v_keys jsonb[];
+  v_results jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_time := efir_budget.lease_time(p_ttl_ms);
+  SELECT budget.organization_id INTO v_organization
+  FROM efir_budget.budget_versions AS budget
+  INNER JOIN efir_budget.user_profiles AS profile ON profile.organization_id = budget.organization_id
+  WHERE budget.id = p_budget_version_id AND profile.user_id = v_actor;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'A lease is held by a member of the organisation.'
+      USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'A program writes without a lease: none holds it back.';
+  END IF;
+  SELECT
+    array_agg(coalesce(
+      item.problem, CASE WHEN cell.is_locked THEN jsonb_build_array('locked', shown.tuple) END
+    ) ORDER BY item.n),
+    array_agg(shown.id ORDER BY item.n),
+    array_agg(jsonb_build_array(
+      coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
+      coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
+    ) ORDER BY item.n)
+  INTO v_problems, v_cells, v_keys
+  FROM unnest(efir_budget.resolve_references(p_budget_version_id, p_references, 1000)) AS item
+  LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
+  LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id;
+
+  -- One statement makes the missing rows and locks the others, all in key order; a row cannot be swept in between.
+  INSERT INTO efir_budget.cell_leases AS lease (budget_version_id, cell_key, token, held_by, acquired_at, expires_at)
+  SELECT p_budget_version_id, wanted.cell_key, nextval('efir_budget.cell_lease_tokens'), v_actor, '-infinity', '-infinity'
+  FROM unnest(v_keys, v_problems) AS wanted (cell_key, problem)
+  WHERE wanted.problem IS NULL
+  ORDER BY wanted.cell_key
+  ON CONFLICT ON CONSTRAINT pk_cell_leases DO UPDATE SET held_by = lease.held_by;
+  v_at := clock_timestamp();
+
+  WITH held AS MATERIALIZED (
+    SELECT
+      wanted.n, wanted.cell_id, wanted.problem, lease.cell_key, lease.token, lease.held_by, lease.acquired_at, lease.expires_at,
+      lease.expires_at > v_at AND EXISTS (
+        SELECT FROM efir_budget.user_profiles AS profile
+        WHERE profile.user_id = lease.held_by AND profile.organization_id = v_organization
+      ) AS live,
+      lease.held_by = v_actor AS mine
+    FROM unnest(v_keys, v_problems, v_cells) WITH ORDINALITY AS wanted (cell_key, problem, cell_id, n)
+    LEFT JOIN efir_budget.cell_leases AS lease
+      ON lease.budget_version_id = p_budget_version_id AND lease.cell_key = wanted.cell_key
+  ),
+  judged AS MATERIALIZED (
+    SELECT
+      held.*,
+      held.mine OR NOT held.live OR coalesce(p_steal, FALSE) AS taken,
+      held.live AND NOT held.mine AS by_other,
+      -- Who holds it already goes on under his token. Drawn now, with the row locked: later is greater.
+      CASE WHEN held.live AND held.mine THEN held.token ELSE nextval('efir_budget.cell_lease_tokens') END AS new_token
+    FROM held
+  ),
+  taken AS (
+    UPDATE efir_budget.cell_leases AS lease
+    SET token = judged.new_token, held_by = v_actor, expires_at = v_at + v_time,
+      acquired_at = CASE WHEN judged.live AND judged.mine THEN judged.acquired_at ELSE v_at END
+    FROM judged
+    WHERE judged.problem IS NULL AND judged.taken
+      AND lease.budget_version_id = p_budget_version_id AND lease.cell_key = judged.cell_key
+  ),
+  recorded AS (
+    INSERT INTO efir_budget.cell_lease_steals (
+      lost_token, token, budget_version_id, cell_key, stolen_from, stolen_by, stolen_at
+    )
+    SELECT judged.token, judged.new_token, p_budget_version_id, judged.cell_key, judged.held_by, v_actor, v_at
+    FROM judged
+    WHERE judged.problem IS NULL AND judged.taken AND judged.by_other
+  )
+  SELECT jsonb_agg(
+    CASE
+      WHEN judged.problem IS NOT NULL THEN judged.problem
+      WHEN judged.taken THEN jsonb_build_array('acquired', judged.cell_id, judged.new_token, v_at + v_time)
+      ELSE jsonb_build_array('held', judged.held_by, judged.expires_at)
+    END
+    ORDER BY judged.n
+  ) INTO v_results
+  FROM judged;
+
+  PERFORM efir_budget.sweep_leases();
+  RETURN jsonb_build_object('at', v_at, 'results', v_results);
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The leases were being changed by others in another order; nothing was done.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+END
+$function$
+
+--@ function add_comment(uuid, jsonb, text, uuid, jsonb, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.add_comment(p_budget_version_id uuid, p_reference jsonb DEFAULT NULL::jsonb, p_text text DEFAULT NULL::text, p_parent_id uuid DEFAULT NULL::uuid, p_mentions jsonb DEFAULT NULL::jsonb, p_operation_id uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_hash bytea;
+  v_result jsonb;
+  v_mentions uuid[];
+  v_cell uuid;
+  v_commit bigint;
+  v_id uuid := gen_random_uuid();
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_mentions := efir_budget.comment_mentions_of(p_mentions);
+  IF (p_reference IS NULL OR p_reference = 'null') = (p_parent_id IS NULL) THEN
+    PERFORM efir_budget.refuse_argument('p_reference', p_reference, 'given, or else p_parent_id, and not both');
+  END IF;
+  IF p_operation_id IS NOT NULL THEN
+    v_hash := sha256(convert_to(
+      jsonb_build_array('add_comment', p_reference, p_text, p_parent_id, p_mentions)::text, 'UTF8'
+    ));
+    v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, auth.uid(), v_hash);
+    IF v_result IS NOT NULL THEN
+      RETURN v_result;
+    END IF;
+  END IF;
+
+  IF p_parent_id IS NULL THEN
+    SELECT ensured.cell_id, ensured.commit_id INTO v_cell, v_commit
+    FROM efir_budget.ensure_cell(p_budget_version_id, p_reference, p_operation_id) AS ensured;
+  ELSE
+    v_cell := (efir_budget.require_comment(p_budget_version_id, p_parent_id)).cell_id;
+  END IF;
+  INSERT INTO efir_budget.cell_comments (id, cell_id, parent_id, comment_text, mentions)
+  VALUES (v_id, v_cell, p_parent_id, p_text, v_mentions);
+
+  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
+  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+
+  v_result := jsonb_build_object(
+    'revision', coalesce(
+      (SELECT stamped.revision FROM efir_budget.cell_commits AS stamped WHERE stamped.commit_id = v_commit),
+      efir_budget.current_revision(p_budget_version_id)
+    ),
+    'operationId', p_operation_id,
+    'comment', (SELECT shown.tuple FROM efir_budget.comment_tuples AS shown WHERE shown.id = v_id)
+  );
+  IF p_operation_id IS NOT NULL THEN
+    INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
+    VALUES (p_operation_id, p_budget_version_id, auth.uid(), v_hash, v_result);
+  END IF;
+  RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cell was being changed by others in another order; nothing was written.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+END
+$function$
+
+--@ function broadcast_commits()
+CREATE OR REPLACE FUNCTION efir_budget.broadcast_commits()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  v_last bigint;
+BEGIN
+  -- Asked every time, because Realtime makes its schema when it first needs it.
+  IF to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
+    RETURN NULL;
+  END IF;
+
+  -- Once for each budget: for the last of the transaction's commits, and not while one is still to come.
+  SELECT made.revision INTO v_last FROM efir_budget.cell_commits AS made WHERE made.commit_id = NEW.commit_id;
+  IF v_last IS NULL OR v_last <> efir_budget.current_revision(NEW.budget_version_id) OR EXISTS (
+    SELECT FROM efir_budget.cell_commits AS opened
+    WHERE opened.transaction_id = NEW.transaction_id AND opened.revision IS NULL
+      AND opened.budget_version_id IS NOT DISTINCT FROM NEW.budget_version_id
+  ) THEN
+    RETURN NULL;
+  END IF;
+  BEGIN
+    PERFORM realtime.send(
+      efir_budget.commits_message(
+        NEW.budget_version_id,
+        coalesce(
+          (
+            SELECT made.revision
+            FROM efir_budget.cell_commits AS made
+            WHERE made.budget_version_id = NEW.budget_version_id AND made.transaction_id <> NEW.transaction_id
+              AND made.revision IS NOT NULL
+            ORDER BY made.revision DESC
+            LIMIT 1
+          ),
+          0
+        ),
+        v_last
+      ),
+      'commit', 'cells:' || NEW.budget_version_id::text, TRUE
+    );
+  EXCEPTION
+    WHEN OTHERS THEN
+      -- The cells are written; who was not told asks.
+      RAISE WARNING 'Revision % of budget % was not broadcast: %', v_last, NEW.budget_version_id, SQLERRM;
+  END;
+  RETURN NULL;
+END
+$function$
+
+--@ function broadcast_deletion()
+CREATE OR REPLACE FUNCTION efir_budget.broadcast_deletion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
+    RETURN NULL;
+  END IF;
+  BEGIN
+    PERFORM realtime.send('{"deleted": true}', 'deleted', 'cells:' || OLD.id::text, TRUE);
+  EXCEPTION
+    WHEN OTHERS THEN
+      RAISE WARNING 'The deletion of budget % was not broadcast: %', OLD.id, SQLERRM;
+  END;
+  RETURN NULL;
+END
+$function$
+
+--@ function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid, integer)
+CREATE OR REPLACE FUNCTION efir_budget.cells_as_of(p_budget_version_id uuid, p_revision bigint DEFAULT NULL::bigint, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_filter jsonb DEFAULT '{}'::jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 1000)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_revision bigint;
+  v_ids uuid[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_revision := efir_budget.revision_as_of(p_budget_version_id, p_revision, p_at);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
+
+  -- Of all cells that there ever were, so that a page may have fewer, but costs no more than its size.
+  EXECUTE format(
+    $query$
+      SELECT coalesce(array_agg(page.id ORDER BY page.id), '{}') FROM (
+        SELECT cell.id FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = %L %s %s
+        ORDER BY cell.id
+        LIMIT %s
+      ) AS page
+    $query$,
+    p_budget_version_id, efir_budget.key_condition(p_filter),
+    CASE WHEN p_after IS NOT NULL THEN format('AND cell.id > %L', p_after) END, p_limit + 1
+  ) INTO v_ids;
+
+  RETURN jsonb_build_object(
+    'revision', v_revision,
+    'cells', efir_budget.states_message(p_budget_version_id, v_revision, v_ids[:p_limit], p_at, FALSE),
+    'next', CASE WHEN cardinality(v_ids) > p_limit THEN v_ids[p_limit] END
+  );
+END
+$function$
+
+--@ function changed_after(uuid, bigint)
+CREATE OR REPLACE FUNCTION efir_budget.changed_after(p_budget_version_id uuid, p_revision bigint)
+ RETURNS SETOF uuid
  LANGUAGE sql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
 AS $function$
-  SELECT coalesce(
+  SELECT DISTINCT change.cell_id
+  FROM efir_budget.cell_commits AS made
+  INNER JOIN efir_budget.cell_changes AS change ON change.session_id = made.session_id AND change.commit_id = made.commit_id
+  WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_revision
+$function$
+
+--@ function changes_since(uuid, bigint, integer, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.changes_since(p_budget_version_id uuid, p_revision bigint, p_limit integer DEFAULT 1000, p_filter jsonb DEFAULT '{}'::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- A larger commit is quicker read by listing the cells.
+  c_largest_commit CONSTANT integer := 20000;
+  v_newest bigint;
+  v_until bigint;
+  v_first_size integer;
+  v_commits jsonb := '[]';
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_revision IS NULL OR p_revision < 0 THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), 'a revision, or 0');
+  END IF;
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
+
+  v_newest := efir_budget.current_revision(p_budget_version_id);
+  v_until := p_revision;
+  IF p_revision < v_newest THEN
+    -- As many whole commits as the limit holds, but always the first. Numbered from 1 in each commit, its changes
+    -- need not be counted.
+    SELECT
+      max(sized.revision) FILTER (WHERE sized.total <= p_limit OR sized.revision = p_revision + 1),
+      min(sized.size) FILTER (WHERE sized.revision = p_revision + 1)
+    INTO v_until, v_first_size
+    FROM (
+      SELECT made.revision, numbered.size, sum(numbered.size) OVER (ORDER BY made.revision) AS total
+      FROM efir_budget.cell_commits AS made
+      CROSS JOIN LATERAL (
+        SELECT max(change.sequence_number) AS size
+        FROM efir_budget.cell_changes AS change
+        WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+      ) AS numbered
+      WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_revision
+      ORDER BY made.revision
+      LIMIT p_limit
+    ) AS sized;
+  END IF;
+
+  -- Ahead of the budget, which was restored from a backup; behind the log, which was pruned; or too much.
+  IF p_revision > v_newest OR p_revision < v_newest AND (v_first_size IS NULL OR v_first_size > c_largest_commit) THEN
+    RETURN jsonb_build_object('revision', v_newest, 'from', p_revision, 'to', p_revision, 'resync', TRUE, 'commits', v_commits);
+  END IF;
+
+  IF v_until > p_revision THEN
+    EXECUTE format(
+      $query$
+        SELECT coalesce(jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision), '[]')
+        FROM efir_budget.cell_commits AS made
+        CROSS JOIN LATERAL (
+          SELECT
+            jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
+            jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted,
+            count(*) AS size
+          FROM (
+            SELECT DISTINCT ON (cell.cell_id) cell.tuple, cell.is_deleted
+            FROM efir_budget.change_facts AS cell
+            WHERE cell.session_id = made.session_id AND cell.commit_id = made.commit_id %s
+            ORDER BY cell.cell_id, cell.new_version DESC
+          ) AS newest
+        ) AS seen
+        WHERE made.budget_version_id = $1 AND made.revision > $2 AND made.revision <= $3 AND seen.size > 0
+      $query$,
+      efir_budget.key_condition(p_filter)
+    ) INTO v_commits USING p_budget_version_id, p_revision, v_until;
+  ELSE
+    PERFORM efir_budget.key_condition(p_filter);
+  END IF;
+
+  RETURN jsonb_build_object('revision', v_newest, 'from', p_revision, 'to', v_until, 'resync', FALSE, 'commits', v_commits);
+END
+$function$
+
+--@ function check_lock_changes()
+CREATE OR REPLACE FUNCTION efir_budget.check_lock_changes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_hashjoin TO 'on'
+ SET enable_nestloop TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_budget uuid;
+  v_locked efir_budget.planning_cells[];
+  v_unlocked efir_budget.planning_cells[];
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    FOR v_budget, v_locked IN
+      SELECT cell.budget_version_id, array_agg(cell::efir_budget.planning_cells)
+      FROM new_rows AS cell
+      WHERE cell.is_locked
+      GROUP BY cell.budget_version_id
+    LOOP
+      PERFORM efir_budget.require_lock_right(v_budget, v_locked, '{}', NULL);
+    END LOOP;
+    RETURN NULL;
+  END IF;
+
+  FOR v_budget, v_locked, v_unlocked IN
+    SELECT
+      cell.budget_version_id,
+      coalesce(array_agg(before::efir_budget.planning_cells) FILTER (WHERE cell.is_locked), '{}'),
+      coalesce(array_agg(before::efir_budget.planning_cells) FILTER (WHERE before.is_locked), '{}')
+    FROM new_rows AS cell
+    INNER JOIN old_rows AS before ON before.id = cell.id
+    WHERE (cell.is_locked, cell.lock_reason) IS DISTINCT FROM (before.is_locked, before.lock_reason)
+    GROUP BY cell.budget_version_id
+  LOOP
+    PERFORM efir_budget.require_lock_right(v_budget, v_locked, v_unlocked, NULL);
+  END LOOP;
+  RETURN NULL;
+END
+$function$
+
+--@ function close_empty_commits(bigint[])
+CREATE OR REPLACE FUNCTION efir_budget.close_empty_commits(p_commit_ids bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  v_commit bigint;
+  v_session uuid;
+BEGIN
+  FOREACH v_commit IN ARRAY p_commit_ids LOOP
+    SELECT opened.session_id INTO v_session FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    CONTINUE WHEN EXISTS (
+      SELECT FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = v_session AND change.commit_id = v_commit
+    );
+    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
+  END LOOP;
+END
+$function$
+
+--@ function comment_counts(uuid, jsonb, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.comment_counts(p_budget_version_id uuid, p_references jsonb DEFAULT NULL::jsonb, p_filter jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_actor uuid := auth.uid();
+  v_cells uuid[];
+  v_counts jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF (p_references IS NULL) = (p_filter IS NULL) THEN
+    PERFORM efir_budget.refuse_argument('p_references', p_references, 'given, or else p_filter, and not both');
+  END IF;
+  IF p_references IS NOT NULL THEN
+    v_cells := efir_budget.referenced_cells(p_budget_version_id, p_references);
+  END IF;
+
+  EXECUTE format(
+    $query$
+      SELECT jsonb_agg(jsonb_build_array(counted.cell_id, counted.total, counted.unresolved, counted.unread) ORDER BY counted.cell_id)
+      FROM (
+        SELECT thread.cell_id, sum(thread.total) AS total, count(*) FILTER (WHERE NOT thread.is_resolved) AS unresolved,
+          sum(thread.unread) AS unread
+        FROM (
+          SELECT comment.cell_id, bool_or(comment.is_resolved) AS is_resolved,
+            count(*) FILTER (WHERE comment.deleted_at IS NULL) AS total,
+            count(*) FILTER (
+              WHERE $2 IS NOT NULL AND comment.deleted_at IS NULL AND comment.created_by IS DISTINCT FROM $2
+                AND comment.created_at > coalesce(marker.read_through, '-infinity')
+            ) AS unread
+          FROM efir_budget.cell_comments AS comment
+          INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+          LEFT JOIN efir_budget.comment_reads AS marker
+            ON marker.user_id = $2 AND marker.thread_id = coalesce(comment.parent_id, comment.id)
+          WHERE comment.budget_version_id = %L AND cell.budget_version_id = %1$L AND cell.deleted_at IS NULL %s
+          GROUP BY comment.cell_id, coalesce(comment.parent_id, comment.id)
+          HAVING count(*) FILTER (WHERE comment.deleted_at IS NULL) > 0
+        ) AS thread
+        GROUP BY thread.cell_id
+      ) AS counted
+    $query$,
+    p_budget_version_id,
+    CASE WHEN p_references IS NOT NULL THEN 'AND comment.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END
+  ) INTO v_counts USING v_cells, v_actor;
+
+  RETURN jsonb_build_object('cells', to_jsonb(v_cells), 'counts', coalesce(v_counts, '[]'));
+END
+$function$
+
+--@ function comment_mentions_of(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.comment_mentions_of(p_mentions jsonb)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF p_mentions IS NULL THEN
+    RETURN '{}';
+  END IF;
+  IF jsonb_typeof(p_mentions) <> 'array' OR jsonb_array_length(p_mentions) > 100 OR jsonb_path_exists(
+    p_mentions,
+    '$[*] ? (@.type() != "string"
+      || !(@ like_regex "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"))'
+  ) THEN
+    PERFORM efir_budget.refuse_argument('p_mentions', p_mentions, 'an array of at most 100 user ids');
+  END IF;
+  RETURN ARRAY(
+    SELECT DISTINCT given.id::uuid FROM jsonb_array_elements_text(p_mentions) AS given (id) ORDER BY 1
+  );
+END
+$function$
+
+--@ function commit_message(efir_budget.cell_commits, jsonb, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.commit_message(p_commit efir_budget.cell_commits, p_cells jsonb, p_deleted jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+  SELECT jsonb_build_object(
+    'revision', p_commit.revision, 'at', p_commit.created_at, 'actor', p_commit.actor, 'changeType', p_commit.change_type,
+    'sessionId', p_commit.session_id, 'refSessionId', p_commit.ref_session_id, 'operationId', p_commit.operation_id,
+    'cells', coalesce(p_cells, '[]'), 'deleted', coalesce(p_deleted, '[]')
+  )
+$function$
+
+--@ function commits_message(uuid, bigint, bigint)
+CREATE OR REPLACE FUNCTION efir_budget.commits_message(p_budget_version_id uuid, p_from bigint, p_to bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_nestloop TO 'on'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- Each subscriber is sent all of it, and a free project takes 256 KB.
+  c_most_changes CONSTANT integer := 200;
+  c_most_bytes CONSTANT integer := 200000;
+  v_changes bigint;
+  v_commits jsonb;
+BEGIN
+  SELECT sum(numbered.size) INTO v_changes
+  FROM efir_budget.cell_commits AS made
+  CROSS JOIN LATERAL (
+    SELECT max(change.sequence_number) AS size
+    FROM efir_budget.cell_changes AS change
+    WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+  ) AS numbered
+  WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_from AND made.revision <= p_to;
+
+  IF v_changes <= c_most_changes THEN
+    SELECT jsonb_agg(efir_budget.commit_message(made, seen.cells, seen.deleted) ORDER BY made.revision) INTO v_commits
+    FROM efir_budget.cell_commits AS made
+    CROSS JOIN LATERAL (
+      SELECT
+        jsonb_agg(newest.tuple) FILTER (WHERE NOT newest.is_deleted) AS cells,
+        jsonb_agg(newest.tuple) FILTER (WHERE newest.is_deleted) AS deleted
+      FROM (
+        SELECT DISTINCT ON (fact.cell_id) fact.tuple, fact.is_deleted
+        FROM efir_budget.change_facts AS fact
+        WHERE fact.session_id = made.session_id AND fact.commit_id = made.commit_id
+        ORDER BY fact.cell_id, fact.new_version DESC
+      ) AS newest
+    ) AS seen
+    WHERE made.budget_version_id = p_budget_version_id AND made.revision > p_from AND made.revision <= p_to;
+    IF octet_length(v_commits::text) > c_most_bytes THEN
+      v_commits := NULL;
+    END IF;
+  END IF;
+
+  RETURN jsonb_build_object(
+    'revision', p_to, 'from', p_from, 'to', CASE WHEN v_commits IS NULL THEN p_from ELSE p_to END,
+    'resync', FALSE, 'commits', coalesce(v_commits, '[]')
+  );
+END
+$function$
+
+--@ function current_revision(uuid)
+CREATE OR REPLACE FUNCTION efir_budget.current_revision(p_budget_version_id uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+  RETURN coalesce(
     (SELECT counter.revision FROM efir_budget.budget_revisions AS counter WHERE counter.budget_version_id = p_budget_version_id),
     0
-  )
+  );
+END
+$function$
+
+--@ function delete_comment(uuid, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.delete_comment(p_budget_version_id uuid, p_comment_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  PERFORM efir_budget.require_comment(p_budget_version_id, p_comment_id);
+  UPDATE efir_budget.cell_comments AS comment
+  SET deleted_at = clock_timestamp()
+  WHERE comment.id = p_comment_id AND comment.deleted_at IS NULL;
+  RETURN jsonb_build_object(
+    'comment', (SELECT shown.tuple FROM efir_budget.comment_tuples AS shown WHERE shown.id = p_comment_id)
+  );
+END
 $function$
 
 --@ function describe_step(efir_budget.cell_sessions)
@@ -657,6 +1701,85 @@ AS $function$
     )
   )
   WHERE p_step.id IS NOT NULL
+$function$
+
+--@ function edit_comment(uuid, uuid, text, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.edit_comment(p_budget_version_id uuid, p_comment_id uuid, p_text text, p_mentions jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  PERFORM efir_budget.require_comment(p_budget_version_id, p_comment_id);
+  UPDATE efir_budget.cell_comments AS comment
+  SET comment_text = p_text,
+    mentions = CASE WHEN p_mentions IS NULL THEN comment.mentions ELSE efir_budget.comment_mentions_of(p_mentions) END
+  WHERE comment.id = p_comment_id;
+  RETURN jsonb_build_object(
+    'comment', (SELECT shown.tuple FROM efir_budget.comment_tuples AS shown WHERE shown.id = p_comment_id)
+  );
+END
+$function$
+
+--@ function ensure_cell(uuid, jsonb, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.ensure_cell(p_budget_version_id uuid, p_reference jsonb, p_operation_id uuid, OUT cell_id uuid, OUT commit_id bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_at timestamptz := clock_timestamp();
+  v_session uuid := gen_random_uuid();
+  v_item efir_budget.write_item;
+  v_deleted_at timestamptz;
+BEGIN
+  v_item := (efir_budget.resolve_references(p_budget_version_id, jsonb_build_array(p_reference), 1))[1];
+  IF v_item.problem IS NOT NULL THEN
+    PERFORM efir_budget.refuse_write(jsonb_build_array(jsonb_build_array(0) || v_item.problem));
+  END IF;
+  IF v_item.id IS NULL THEN
+    INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, change_type, created_at)
+    VALUES (v_session, p_budget_version_id, auth.uid(), 'calculation', v_at);
+    commit_id := efir_budget.open_commit(p_budget_version_id, v_session, 'calculation', p_operation_id, auth.uid(), v_at);
+    INSERT INTO efir_budget.planning_cells (
+      id, budget_version_id, module_code, entity_id, field_name, period_code, modified_by, modified_at, created_at, version
+    )
+    VALUES (
+      v_item.new_id, p_budget_version_id, v_item.module_code, v_item.entity_id, v_item.field_name, v_item.period_code,
+      auth.uid(), v_at, v_at, -2147483648
+    )
+    ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING
+    RETURNING id INTO cell_id;
+    IF FOUND THEN
+      RETURN;
+    END IF;
+    -- Someone else made it meanwhile.
+    v_item := (efir_budget.resolve_references(p_budget_version_id, jsonb_build_array(p_reference), 1))[1];
+  END IF;
+
+  SELECT cell.id, cell.deleted_at INTO cell_id, v_deleted_at
+  FROM efir_budget.planning_cells AS cell
+  WHERE cell.id = v_item.id
+  FOR NO KEY UPDATE;
+  IF cell_id IS NULL OR (v_deleted_at IS NOT NULL AND jsonb_typeof(p_reference) = 'string') THEN
+    PERFORM efir_budget.refuse_write('[[0, "not_found", "The cell is gone."]]');
+  ELSIF v_deleted_at IS NULL THEN
+    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = ensure_cell.commit_id;
+    DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
+    commit_id := NULL;
+    RETURN;
+  END IF;
+  IF commit_id IS NULL THEN
+    INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, change_type, created_at)
+    VALUES (v_session, p_budget_version_id, auth.uid(), 'calculation', v_at);
+    commit_id := efir_budget.open_commit(p_budget_version_id, v_session, 'calculation', p_operation_id, auth.uid(), v_at);
+  END IF;
+  UPDATE efir_budget.planning_cells AS cell
+  SET deleted_at = NULL, modified_by = auth.uid(), modified_at = clock_timestamp(), version = -2147483648
+  WHERE cell.id = ensure_cell.cell_id;
+END
 $function$
 
 --@ function explain_refusals(efir_budget.write_item[], efir_budget.write_outcome[], boolean)
@@ -782,6 +1905,60 @@ BEGIN
 END
 $function$
 
+--@ function hold_leases(uuid, efir_budget.write_item[])
+CREATE OR REPLACE FUNCTION efir_budget.hold_leases(p_budget_version_id uuid, p_items efir_budget.write_item[])
+ RETURNS efir_budget.write_item[]
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_items efir_budget.write_item[];
+BEGIN
+  PERFORM lease.token
+  FROM efir_budget.cell_leases AS lease
+  WHERE lease.token = ANY(ARRAY(SELECT item.lease FROM unnest(p_items) AS item WHERE item.lease IS NOT NULL))
+  ORDER BY lease.cell_key
+  FOR SHARE;
+
+  -- The ids and the token are the only conditions that an index can serve: a plan made while the table was empty would
+  -- else walk all leases of the budget, or of the holder, for every item.
+  SELECT array_agg(
+    CASE
+      WHEN item.lease IS NULL OR item.problem IS NOT NULL THEN item
+      WHEN lease.budget_version_id = p_budget_version_id AND lease.cell_key = named.key
+        AND lease.held_by = auth.uid() AND lease.expires_at > now() THEN item
+      ELSE ROW(
+        item.n,
+        jsonb_build_array('lease_lost', shown.tuple, (
+          SELECT jsonb_build_array(other.held_by, other.expires_at)
+          FROM efir_budget.live_leases AS other
+          WHERE other.budget_version_id = p_budget_version_id AND other.cell_key = named.key
+        )),
+        item.id, item.new_id, item.module_code, item.entity_id, item.field_name, item.period_code,
+        item.value_numeric, item.value_text, item.deleting, item.base, item.lease
+      )::efir_budget.write_item
+    END
+    ORDER BY item.n
+  ) INTO v_items
+  FROM unnest(p_items) AS item
+  LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
+  LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id
+  LEFT JOIN efir_budget.cell_leases AS lease ON lease.token = item.lease
+  CROSS JOIN LATERAL (
+    SELECT jsonb_build_array(
+      coalesce(cell.module_code, item.module_code), coalesce(cell.entity_id, item.entity_id),
+      coalesce(cell.field_name, item.field_name), coalesce(cell.period_code, item.period_code)
+    ) AS key
+  ) AS named;
+  RETURN v_items;
+END
+$function$
+
 --@ function hold_stack(uuid, boolean)
 CREATE OR REPLACE FUNCTION efir_budget.hold_stack(p_actor uuid, p_alone boolean)
  RETURNS void
@@ -794,6 +1971,120 @@ BEGIN
   ELSIF p_actor IS NOT NULL THEN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || p_actor::text, 0));
   END IF;
+END
+$function$
+
+--@ function hold_tokens(uuid, bigint[])
+CREATE OR REPLACE FUNCTION efir_budget.hold_tokens(p_budget_version_id uuid, p_tokens bigint[])
+ RETURNS bigint[]
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  SELECT array_agg(held.token)
+  FROM (
+    SELECT lease.token FROM efir_budget.cell_leases AS lease
+    WHERE lease.token = ANY(p_tokens) AND lease.budget_version_id = p_budget_version_id AND lease.held_by = auth.uid()
+    ORDER BY lease.cell_key
+    FOR UPDATE
+  ) AS held
+$function$
+
+--@ function inbox(uuid, boolean, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.inbox(p_budget_version_id uuid DEFAULT NULL::uuid, p_unread boolean DEFAULT false, p_after jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 50)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_actor uuid := auth.uid();
+  v_budgets uuid[];
+  v_items jsonb;
+  v_unread bigint;
+BEGIN
+  IF p_budget_version_id IS NULL THEN
+    v_budgets := ARRAY(SELECT efir_budget.my_budgets());
+  ELSE
+    PERFORM efir_budget.require_budget(p_budget_version_id);
+    v_budgets := ARRAY[p_budget_version_id];
+  END IF;
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 500 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 500');
+  ELSIF p_after IS NOT NULL AND NOT coalesce(
+    jsonb_typeof(p_after) = 'array' AND pg_input_is_valid(p_after ->> 0, 'timestamptz') AND pg_input_is_valid(p_after ->> 1, 'uuid'),
+    FALSE
+  ) THEN
+    PERFORM efir_budget.refuse_argument('p_after', p_after, 'the next of the page before');
+  END IF;
+
+  SELECT jsonb_agg(page.item ORDER BY page.mentioned_at DESC, page.id DESC) INTO v_items
+  FROM (
+    SELECT mention.mentioned_at, comment.id, jsonb_build_object(
+      'comment', comment.tuple, 'budgetVersionId', comment.budget_version_id,
+      'key', jsonb_build_array(cell.module_code, cell.entity_id, cell.field_name, cell.period_code),
+      'isResolved', thread.is_resolved, 'mentionedAt', mention.mentioned_at, 'readAt', mention.read_at
+    ) AS item
+    FROM efir_budget.comment_mentions AS mention
+    INNER JOIN efir_budget.comment_tuples AS comment ON comment.id = mention.comment_id
+    INNER JOIN efir_budget.cell_comments AS thread ON thread.id = comment.thread_id
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+    WHERE mention.user_id = v_actor AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL
+      AND (mention.read_at IS NULL OR NOT coalesce(p_unread, FALSE))
+      AND (p_after IS NULL OR (mention.mentioned_at, mention.comment_id) < ((p_after ->> 0)::timestamptz, (p_after ->> 1)::uuid))
+    ORDER BY mention.mentioned_at DESC, mention.comment_id DESC
+    LIMIT p_limit + 1
+  ) AS page;
+
+  SELECT count(*) INTO v_unread
+  FROM efir_budget.comment_mentions AS mention
+  INNER JOIN efir_budget.cell_comments AS comment ON comment.id = mention.comment_id
+  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+  WHERE mention.user_id = v_actor AND mention.read_at IS NULL
+    AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL;
+
+  RETURN jsonb_build_object(
+    'unread', v_unread,
+    'items', coalesce(jsonb_path_query_array(v_items, '$[0 to $last]', jsonb_build_object('last', p_limit - 1)), '[]'),
+    'next', CASE WHEN jsonb_array_length(v_items) > p_limit THEN
+      jsonb_build_array(v_items -> (p_limit - 1) -> 'mentionedAt', v_items -> (p_limit - 1) -> 'comment' -> 0)
+    END
+  );
+END
+$function$
+
+--@ function install_realtime()
+CREATE OR REPLACE FUNCTION efir_budget.install_realtime()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  c_channel CONSTANT text := 'topic LIKE ''cells:________-____-____-____-____________''';
+  c_member CONSTANT text := 'topic IN (SELECT ''cells:'' || budget::text FROM efir_budget.my_budgets() AS budget)';
+  v_policy record;
+BEGIN
+  IF to_regclass('realtime.messages') IS NULL THEN
+    RETURN FALSE;
+  END IF;
+  FOR v_policy IN
+    SELECT policy.name, policy.rest
+    FROM (
+      VALUES
+        ('efir_budget: members receive', format('FOR SELECT TO authenticated USING (%s)', c_member)),
+        ('efir_budget: members are present', format('FOR INSERT TO authenticated WITH CHECK (extension = ''presence'' AND %s)', c_member)),
+        ('efir_budget: nobody else receives', format('AS RESTRICTIVE FOR SELECT TO authenticated USING (NOT %s OR %s)', c_channel, c_member)),
+        ('efir_budget: nobody else is present', format('AS RESTRICTIVE FOR INSERT TO authenticated WITH CHECK (NOT %s OR extension = ''presence'' AND %s)', c_channel, c_member)),
+        ('efir_budget: not without signing in', format('AS RESTRICTIVE FOR ALL TO anon USING (NOT %1$s) WITH CHECK (NOT %1$s)', c_channel))
+    ) AS policy (name, rest)
+    WHERE NOT EXISTS (
+      SELECT FROM pg_catalog.pg_policy AS there
+      WHERE there.polrelid = to_regclass('realtime.messages') AND there.polname = policy.name
+    )
+  LOOP
+    EXECUTE format('CREATE POLICY %I ON realtime.messages %s', v_policy.name, v_policy.rest);
+  END LOOP;
+  RETURN TRUE;
 END
 $function$
 
@@ -974,20 +2265,26 @@ BEGIN
       ) END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_value ELSE shown.new_value END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_text ELSE shown.new_text END,
-      CASE shown.change_type WHEN 'calculation' THEN 'calculated' WHEN 'import' THEN 'imported' ELSE 'input' END,
+      -- What the record says; one that is older than the column says it by the kind of work.
+      coalesce(
+        shown.value_type,
+        CASE shown.change_type WHEN 'calculation' THEN 'calculated' WHEN 'import' THEN 'imported' ELSE 'input' END
+      ),
       coalesce(shown.action = 'delete', FALSE)
     )::efir_budget.turn_outcome
     ORDER BY standing.id
   ) INTO v_turned
   FROM below AS standing
   LEFT JOIN LATERAL (
-    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action
+    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+      change.value_type
     FROM efir_budget.cell_changes AS change
     WHERE p_kind = 'redo' AND standing.reverting AND change.cell_id = standing.id AND change.new_version = standing.newest
       AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
     UNION ALL
     (
-      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action
+      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+        change.value_type
       FROM efir_budget.cell_changes AS change
       WHERE p_kind = 'undo' AND standing.reverting
         AND change.cell_id = standing.id AND change.new_version <= standing.ceiling
@@ -1021,6 +2318,141 @@ BEGIN
     LIMIT 1
   ) AS oldest ON TRUE;
   RETURN coalesce(v_turned, '{}');
+END
+$function$
+
+--@ function keep_comment_delete()
+CREATE OR REPLACE FUNCTION efir_budget.keep_comment_delete()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  -- A cascade from the cell runs with the rights of the table's owner.
+  IF pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+    RETURN OLD;
+  END IF;
+  UPDATE efir_budget.cell_comments AS comment SET deleted_at = now() WHERE comment.id = OLD.id;
+  RETURN NULL;
+END
+$function$
+
+--@ function keep_comment_insert()
+CREATE OR REPLACE FUNCTION efir_budget.keep_comment_insert()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_parent efir_budget.cell_comments;
+  v_last timestamptz;
+BEGIN
+  IF NEW.comment_text IS NULL OR char_length(NEW.comment_text) > 10000 OR NEW.comment_text !~ '\S' THEN
+    RAISE EXCEPTION 'A comment has 1 to 10000 characters, and not all of them blank.'
+      USING ERRCODE = 'PT422', DETAIL = '{"field":"comment_text"}';
+  END IF;
+  SELECT cell.budget_version_id INTO NEW.budget_version_id
+  FROM efir_budget.planning_cells AS cell
+  WHERE cell.id = NEW.cell_id AND cell.deleted_at IS NULL;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'There is no such cell.' USING ERRCODE = 'PT404', DETAIL = '{}', HINT = 'It may be deleted, or not be yours to see.';
+  END IF;
+
+  IF NEW.parent_id IS NOT NULL THEN
+    -- An answer to an answer belongs to the same thread.
+    SELECT coalesce(parent.parent_id, parent.id) INTO NEW.parent_id
+    FROM efir_budget.cell_comments AS parent
+    WHERE parent.id = NEW.parent_id AND parent.cell_id = NEW.cell_id;
+    -- One writer of a thread at a time, until his commit: the order of times is the order of appearance.
+    SELECT * INTO v_parent FROM efir_budget.cell_comments AS parent WHERE parent.id = NEW.parent_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'There is no such comment on this cell.'
+        USING ERRCODE = 'PT404', DETAIL = '{}', HINT = 'An answer is on the cell that its thread is on.';
+    END IF;
+    SELECT max(reply.created_at) INTO v_last FROM efir_budget.cell_comments AS reply WHERE reply.parent_id = NEW.parent_id;
+    NEW.is_resolved := FALSE;
+  END IF;
+
+  NEW.created_at := greatest(
+    clock_timestamp(), v_parent.created_at + interval '1 microsecond', v_last + interval '1 microsecond'
+  );
+  NEW.created_by := coalesce(auth.uid(), NEW.created_by);
+  NEW.updated_at := NEW.created_at;
+  NEW.edited_at := NULL;
+  NEW.deleted_at := NULL;
+  NEW.resolved_by := CASE WHEN NEW.is_resolved THEN NEW.created_by END;
+  NEW.resolved_at := CASE WHEN NEW.is_resolved THEN NEW.created_at END;
+  NEW.reopened_by := NULL;
+  NEW.reopened_at := NULL;
+  RETURN NEW;
+END
+$function$
+
+--@ function keep_comment_update()
+CREATE OR REPLACE FUNCTION efir_budget.keep_comment_update()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_edited boolean;
+BEGIN
+  IF (NEW.id, NEW.cell_id, NEW.parent_id) IS DISTINCT FROM (OLD.id, OLD.cell_id, OLD.parent_id) THEN
+    RAISE EXCEPTION 'A comment stays where it was written.' USING ERRCODE = 'PT422', DETAIL = '{"field":"cell_id"}';
+  END IF;
+  -- The foreign key's ON DELETE SET NULL is the one who may take the author away.
+  IF NEW.created_by IS NOT NULL OR NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+    NEW.created_by := OLD.created_by;
+  END IF;
+  NEW.budget_version_id := OLD.budget_version_id;
+  NEW.created_at := OLD.created_at;
+  NEW.updated_at := OLD.updated_at;
+  NEW.edited_at := OLD.edited_at;
+  NEW.resolved_by := OLD.resolved_by;
+  NEW.resolved_at := OLD.resolved_at;
+  NEW.reopened_by := OLD.reopened_by;
+  NEW.reopened_at := OLD.reopened_at;
+
+  v_edited := (NEW.comment_text, NEW.mentions) IS DISTINCT FROM (OLD.comment_text, OLD.mentions);
+  IF OLD.deleted_at IS NOT NULL AND (v_edited OR NEW.deleted_at IS NULL) THEN
+    RAISE EXCEPTION 'The comment was deleted.' USING ERRCODE = 'PT404', DETAIL = '{}', HINT = 'Write another.';
+  ELSIF OLD.deleted_at IS NOT NULL THEN
+    NEW.deleted_at := OLD.deleted_at;
+  ELSIF NEW.deleted_at IS NOT NULL THEN
+    -- A program, which no user signed in to, may remove what has to go.
+    IF auth.uid() IS NOT NULL AND auth.uid() IS DISTINCT FROM OLD.created_by THEN
+      RAISE EXCEPTION 'A comment is deleted by its author alone.' USING ERRCODE = 'PT403', DETAIL = '{}';
+    END IF;
+    NEW.deleted_at := clock_timestamp();
+    NEW.comment_text := '';
+    NEW.mentions := '{}';
+  ELSIF v_edited THEN
+    IF auth.uid() IS DISTINCT FROM OLD.created_by THEN
+      RAISE EXCEPTION 'A comment is edited by its author alone.' USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'Answer it.';
+    END IF;
+    IF NEW.comment_text IS NULL OR char_length(NEW.comment_text) > 10000 OR NEW.comment_text !~ '\S' THEN
+      RAISE EXCEPTION 'A comment has 1 to 10000 characters, and not all of them blank.'
+        USING ERRCODE = 'PT422', DETAIL = '{"field":"comment_text"}';
+    END IF;
+    NEW.edited_at := clock_timestamp();
+  END IF;
+
+  IF NEW.is_resolved <> OLD.is_resolved THEN
+    IF OLD.parent_id IS NOT NULL THEN
+      RAISE EXCEPTION 'An answer is not resolved: its thread is.'
+        USING ERRCODE = 'PT422', DETAIL = '{"field":"is_resolved"}', HINT = 'Resolve the comment that began the thread.';
+    ELSIF NEW.is_resolved THEN
+      NEW.resolved_by := auth.uid();
+      NEW.resolved_at := clock_timestamp();
+    ELSE
+      NEW.reopened_by := auth.uid();
+      NEW.reopened_at := clock_timestamp();
+    END IF;
+  END IF;
+  IF NEW.is_resolved <> OLD.is_resolved OR v_edited OR (NEW.deleted_at IS NULL) <> (OLD.deleted_at IS NULL) THEN
+    NEW.updated_at := clock_timestamp();
+  END IF;
+  RETURN NEW;
 END
 $function$
 
@@ -1150,6 +2582,56 @@ BEGIN
 END
 $function$
 
+--@ function key_condition(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.key_condition(p_filter jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period'] <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period');
+  END IF;
+  RETURN efir_budget.filter_condition(p_filter);
+END
+$function$
+
+--@ function lease_time(integer)
+CREATE OR REPLACE FUNCTION efir_budget.lease_time(p_ttl_ms integer)
+ RETURNS interval
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF p_ttl_ms IS NULL OR p_ttl_ms NOT BETWEEN 1000 AND 600000 THEN
+    PERFORM efir_budget.refuse_argument('p_ttl_ms', to_jsonb(p_ttl_ms), '1000 to 600000');
+  END IF;
+  RETURN p_ttl_ms * interval '1 millisecond';
+END
+$function$
+
+--@ function lease_tokens(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.lease_tokens(p_tokens jsonb)
+ RETURNS bigint[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF p_tokens IS NULL OR jsonb_typeof(p_tokens) <> 'array' OR jsonb_array_length(p_tokens) NOT BETWEEN 1 AND 1000
+    OR jsonb_path_exists(p_tokens, '$[*] ? (@.type() != "number" || @ < 0 || @ >= 1000000000000000000 || @ != @.floor())')
+  THEN
+    PERFORM efir_budget.refuse_argument('p_tokens', p_tokens, 'an array of 1 to 1000 tokens');
+  END IF;
+  RETURN (
+    SELECT array_agg(given.token::numeric::bigint ORDER BY given.n)
+    FROM jsonb_array_elements_text(p_tokens) WITH ORDINALITY AS given (token, n)
+  );
+END
+$function$
+
 --@ function list_cells(uuid, jsonb, uuid, integer)
 CREATE OR REPLACE FUNCTION efir_budget.list_cells(p_budget_version_id uuid, p_filter jsonb DEFAULT '{}'::jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 1000)
  RETURNS jsonb
@@ -1198,17 +2680,442 @@ BEGIN
 END
 $function$
 
+--@ function list_changes(uuid, jsonb, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.list_changes(p_budget_version_id uuid, p_filter jsonb DEFAULT '{}'::jsonb, p_before jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 100)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- Few enough to be sorted; and what one call looks through at the most when what it looks for is rare.
+  c_few CONSTANT integer := 5000;
+  c_most CONSTANT integer := 100000;
+  v_condition text;
+  v_narrow boolean;
+  v_count integer;
+  v_before record;
+  v_bound bigint;
+  v_floor bigint;
+  v_window integer := 128;
+  v_looked bigint := 0;
+  v_size bigint;
+  v_found uuid[] := '{}';
+  v_more uuid[];
+  v_next jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 1000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 1000');
+  END IF;
+  IF p_before IS NOT NULL AND NOT coalesce(
+    jsonb_typeof(p_before) = 'array' AND pg_input_is_valid(p_before ->> 0, 'bigint')
+    AND pg_input_is_valid(coalesce(p_before ->> 1, 'now'), 'timestamptz')
+    AND pg_input_is_valid(coalesce(p_before ->> 2, '0'), 'integer') AND pg_input_is_valid(coalesce(p_before ->> 3, gen_random_uuid()::text), 'uuid'), FALSE
+  ) THEN
+    PERFORM efir_budget.refuse_argument('p_before', p_before, 'the next of an earlier page');
+  END IF;
+  SELECT
+    coalesce((p_before ->> 0)::bigint, 9223372036854775807) AS revision,
+    coalesce((p_before ->> 1)::timestamptz, '-infinity') AS at,
+    coalesce((p_before ->> 2)::integer, 0) AS sequence,
+    coalesce((p_before ->> 3)::uuid, '00000000-0000-0000-0000-000000000000') AS id
+  INTO v_before;
+  SELECT judged.condition, judged.narrow INTO v_condition, v_narrow
+  FROM efir_budget.record_condition(p_budget_version_id, p_filter) AS judged;
+
+  IF v_narrow THEN
+    EXECUTE format(
+      'SELECT count(*) FROM (
+        SELECT FROM efir_budget.cell_changes AS cell WHERE cell.budget_version_id = $1 %s LIMIT %s
+      ) AS candidate', v_condition, c_few + 1
+    ) INTO v_count USING p_budget_version_id;
+  END IF;
+
+  IF v_count <= c_few THEN
+    EXECUTE format(
+      $query$
+        SELECT coalesce(array_agg(page.id ORDER BY page.revision DESC, page.changed_at DESC, page.sequence_number DESC, page.id DESC), '{}')
+        FROM (
+          SELECT cell.id, coalesce(made.revision, 0) AS revision, cell.changed_at, cell.sequence_number
+          FROM efir_budget.cell_changes AS cell
+          LEFT JOIN efir_budget.cell_commits AS made ON made.commit_id = cell.commit_id
+          WHERE cell.budget_version_id = $1 %s
+            AND (coalesce(made.revision, 0), cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
+          ORDER BY 2 DESC, 3 DESC, 4 DESC, 1 DESC
+          LIMIT $6
+        ) AS page
+      $query$, v_condition
+    ) INTO v_found USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id, p_limit + 1;
+  ELSE
+    -- From commit to commit, some at a time, until there are enough.
+    v_bound := v_before.revision;
+    WHILE cardinality(v_found) <= p_limit AND v_bound > 0 AND v_looked < c_most LOOP
+      SELECT min(sized.revision), max(sized.total) INTO v_floor, v_size
+      FROM (
+        SELECT
+          made.revision, numbered.size,
+          sum(numbered.size) OVER (ORDER BY made.revision DESC) AS total,
+          row_number() OVER (ORDER BY made.revision DESC) AS n
+        FROM efir_budget.cell_commits AS made
+        CROSS JOIN LATERAL (
+          SELECT max(change.sequence_number) AS size
+          FROM efir_budget.cell_changes AS change
+          WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+        ) AS numbered
+        WHERE made.budget_version_id = p_budget_version_id AND made.revision <= v_bound
+        ORDER BY made.revision DESC
+        LIMIT v_window
+      ) AS sized
+      WHERE sized.n = 1 OR sized.total <= c_most / 5;
+      IF v_floor IS NULL THEN
+        v_bound := 0;
+        EXIT;
+      END IF;
+
+      EXECUTE format(
+        $query$
+          SELECT coalesce(array_agg(page.id ORDER BY page.revision DESC, page.changed_at DESC, page.sequence_number DESC, page.id DESC), '{}')
+          FROM (
+            SELECT cell.id, made.revision, cell.changed_at, cell.sequence_number
+            FROM efir_budget.cell_commits AS made
+            INNER JOIN efir_budget.cell_changes AS cell ON cell.session_id = made.session_id AND cell.commit_id = made.commit_id
+            WHERE made.budget_version_id = $1 AND made.revision BETWEEN $7 AND $8 %s
+              AND (made.revision, cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
+            ORDER BY 2 DESC, 3 DESC, 4 DESC, 1 DESC
+            LIMIT $6
+          ) AS page
+        $query$, v_condition
+      ) INTO v_more
+      USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id,
+        p_limit + 1 - cardinality(v_found), v_floor, v_bound;
+      v_found := v_found || v_more;
+      v_looked := v_looked + coalesce(v_size, 0);
+      v_window := least(v_window * 4, 8192);
+      v_bound := v_floor - 1;
+    END LOOP;
+
+    IF cardinality(v_found) <= p_limit AND v_bound > 0 THEN
+      v_next := jsonb_build_array(v_floor, NULL, NULL, NULL);
+    ELSIF cardinality(v_found) <= p_limit THEN
+      EXECUTE format(
+        $query$
+          SELECT coalesce(array_agg(page.id ORDER BY page.changed_at DESC, page.sequence_number DESC, page.id DESC), '{}')
+          FROM (
+            SELECT cell.id, cell.changed_at, cell.sequence_number
+            FROM efir_budget.cell_changes AS cell
+            WHERE cell.budget_version_id = $1 AND cell.commit_id IS NULL %s
+              AND (0, cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
+            ORDER BY 2 DESC, 3 DESC, 1 DESC
+            LIMIT $6
+          ) AS page
+        $query$, v_condition
+      ) INTO v_more
+      USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id, p_limit + 1 - cardinality(v_found);
+      v_found := v_found || v_more;
+    END IF;
+  END IF;
+
+  IF cardinality(v_found) > p_limit THEN
+    SELECT record.place INTO v_next FROM efir_budget.change_records AS record WHERE record.id = v_found[p_limit];
+  END IF;
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'changes', coalesce((
+      SELECT jsonb_agg(record.message ORDER BY page.n)
+      FROM unnest(v_found[:p_limit]) WITH ORDINALITY AS page (id, n)
+      INNER JOIN efir_budget.change_records AS record ON record.id = page.id
+    ), '[]'),
+    'next', v_next
+  );
+END
+$function$
+
+--@ function list_comments(uuid, jsonb, jsonb, boolean, uuid, integer)
+CREATE OR REPLACE FUNCTION efir_budget.list_comments(p_budget_version_id uuid, p_references jsonb DEFAULT NULL::jsonb, p_filter jsonb DEFAULT NULL::jsonb, p_resolved boolean DEFAULT NULL::boolean, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 50)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_actor uuid := auth.uid();
+  v_cells uuid[];
+  v_after timestamptz;
+  v_page uuid[];
+  v_threads jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 500 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 500');
+  ELSIF p_references IS NOT NULL AND p_filter IS NOT NULL THEN
+    PERFORM efir_budget.refuse_argument('p_references', p_references, 'given, or p_filter, or neither, and not both');
+  END IF;
+  IF p_references IS NOT NULL THEN
+    v_cells := efir_budget.referenced_cells(p_budget_version_id, p_references);
+  END IF;
+  IF p_after IS NOT NULL THEN
+    SELECT thread.created_at INTO v_after
+    FROM efir_budget.cell_comments AS thread
+    WHERE thread.id = p_after AND thread.budget_version_id = p_budget_version_id;
+    IF NOT FOUND THEN
+      PERFORM efir_budget.refuse_argument('p_after', to_jsonb(p_after), 'the next of the page before');
+    END IF;
+  END IF;
+
+  -- One more than asked for tells whether there are more.
+  EXECUTE format(
+    $query$
+      SELECT array_agg(page.id) FROM (
+        SELECT thread.id
+        FROM efir_budget.cell_comments AS thread
+        INNER JOIN efir_budget.planning_cells AS cell ON cell.id = thread.cell_id
+        WHERE thread.budget_version_id = %L AND thread.parent_id IS NULL AND cell.deleted_at IS NULL %s %s %s
+          AND (thread.deleted_at IS NULL OR EXISTS (
+            SELECT FROM efir_budget.cell_comments AS reply WHERE reply.parent_id = thread.id AND reply.deleted_at IS NULL
+          ))
+        ORDER BY thread.created_at DESC, thread.id DESC
+        LIMIT %s
+      ) AS page
+    $query$,
+    p_budget_version_id,
+    CASE WHEN p_references IS NOT NULL THEN 'AND thread.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END,
+    CASE WHEN p_resolved THEN 'AND thread.is_resolved' WHEN NOT p_resolved THEN 'AND NOT thread.is_resolved' END,
+    CASE WHEN p_after IS NOT NULL THEN format('AND (thread.created_at, thread.id) < (%L, %L)', v_after, p_after) END,
+    p_limit + 1
+  ) INTO v_page USING v_cells;
+
+  SELECT jsonb_agg(
+    jsonb_build_object(
+      'id', thread.id, 'cellId', cell.id,
+      'key', jsonb_build_array(cell.module_code, cell.entity_id, cell.field_name, cell.period_code),
+      'isResolved', thread.is_resolved, 'resolvedBy', thread.resolved_by, 'resolvedAt', thread.resolved_at,
+      'reopenedBy', thread.reopened_by, 'reopenedAt', thread.reopened_at,
+      'unread', talk.unread, 'comments', talk.comments
+    )
+    ORDER BY page.n
+  ) INTO v_threads
+  FROM unnest(v_page[:p_limit]) WITH ORDINALITY AS page (id, n)
+  INNER JOIN efir_budget.cell_comments AS thread ON thread.id = page.id
+  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = thread.cell_id
+  LEFT JOIN efir_budget.comment_reads AS marker ON marker.thread_id = thread.id AND marker.user_id = v_actor
+  CROSS JOIN LATERAL (
+    SELECT
+      jsonb_agg(said.tuple ORDER BY said.created_at, said.id) AS comments,
+      count(*) FILTER (
+        WHERE v_actor IS NOT NULL AND said.deleted_at IS NULL AND said.created_by IS DISTINCT FROM v_actor
+          AND said.created_at > coalesce(marker.read_through, '-infinity')
+      ) AS unread
+    FROM (
+      SELECT own.* FROM efir_budget.comment_tuples AS own WHERE own.id = thread.id
+      UNION ALL
+      SELECT shown.*
+      FROM efir_budget.cell_comments AS reply
+      INNER JOIN efir_budget.comment_tuples AS shown ON shown.id = reply.id
+      WHERE reply.parent_id = thread.id
+    ) AS said
+  ) AS talk;
+
+  RETURN jsonb_build_object(
+    'threads', coalesce(v_threads, '[]'),
+    'next', CASE WHEN cardinality(v_page) > p_limit THEN v_page[p_limit] END
+  );
+END
+$function$
+
+--@ function list_leases(uuid)
+CREATE OR REPLACE FUNCTION efir_budget.list_leases(p_budget_version_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  RETURN jsonb_build_object(
+    'at', clock_timestamp(),
+    'leases', coalesce((
+      SELECT jsonb_agg(
+        jsonb_build_array(
+          lease.cell_key, lease.held_by, CASE WHEN lease.held_by = auth.uid() THEN lease.token END,
+          lease.acquired_at, lease.expires_at
+        )
+        ORDER BY lease.cell_key
+      )
+      FROM efir_budget.live_leases AS lease
+      WHERE lease.budget_version_id = p_budget_version_id
+    ), '[]')
+  );
+END
+$function$
+
+--@ function lock_cells(uuid, jsonb, jsonb, text, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.lock_cells(p_budget_version_id uuid, p_references jsonb DEFAULT NULL::jsonb, p_filter jsonb DEFAULT NULL::jsonb, p_reason text DEFAULT NULL::text, p_operation_id uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.set_locks(p_budget_version_id, p_references, p_filter, TRUE, p_reason, p_operation_id)
+$function$
+
+--@ function locked_cells(uuid, jsonb, uuid, integer)
+CREATE OR REPLACE FUNCTION efir_budget.locked_cells(p_budget_version_id uuid, p_filter jsonb DEFAULT '{}'::jsonb, p_after uuid DEFAULT NULL::uuid, p_limit integer DEFAULT 10000)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_ids uuid[];
+  v_reasons text[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 100000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 100000');
+  END IF;
+  EXECUTE format(
+    $query$
+      SELECT coalesce(array_agg(page.id), '{}'), coalesce(array_agg(page.lock_reason), '{}')
+      FROM (
+        SELECT cell.id, cell.lock_reason FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = %L AND cell.is_locked %s %s
+        ORDER BY cell.id
+        LIMIT %s
+      ) AS page
+    $query$,
+    p_budget_version_id, efir_budget.filter_condition(p_filter),
+    CASE WHEN p_after IS NOT NULL THEN format('AND cell.id > %L', p_after) END,
+    p_limit + 1
+  ) INTO v_ids, v_reasons;
+
+  -- Two arrays side by side are half the work of one array of pairs.
+  RETURN jsonb_build_object(
+    'revision', efir_budget.current_revision(p_budget_version_id),
+    'ids', to_jsonb(v_ids[:p_limit]), 'reasons', to_jsonb(v_reasons[:p_limit]),
+    'next', CASE WHEN cardinality(v_ids) > p_limit THEN v_ids[p_limit] END
+  );
+END
+$function$
+
+--@ function mark_read(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.mark_read(p_budget_version_id uuid, p_comment_ids jsonb DEFAULT NULL::jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_actor uuid := auth.uid();
+  -- As much as one request has time for.
+  c_most CONSTANT integer := 10000;
+  v_ids uuid[];
+  v_read integer;
+  v_told integer;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF v_actor IS NULL THEN
+    RAISE EXCEPTION 'Reading is a user''s.' USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'A program has no inbox.';
+  END IF;
+  IF p_comment_ids IS NOT NULL THEN
+    IF jsonb_typeof(p_comment_ids) <> 'array' OR jsonb_array_length(p_comment_ids) > 10000 OR EXISTS (
+      SELECT FROM jsonb_array_elements(p_comment_ids) AS given (id)
+      WHERE NOT pg_input_is_valid(coalesce(given.id #>> '{}', ''), 'uuid')
+    ) THEN
+      PERFORM efir_budget.refuse_argument('p_comment_ids', p_comment_ids, 'an array of at most 10000 ids');
+    END IF;
+    v_ids := ARRAY(SELECT given.id::uuid FROM jsonb_array_elements_text(p_comment_ids) AS given (id));
+  END IF;
+
+  -- Each comment stands for its thread up to there. In thread order, so that two windows of one user never wait in a circle.
+  INSERT INTO efir_budget.comment_reads AS marker (user_id, thread_id, read_through)
+  SELECT v_actor, coalesce(comment.parent_id, comment.id), max(comment.created_at)
+  FROM efir_budget.cell_comments AS comment
+  LEFT JOIN efir_budget.comment_reads AS known
+    ON known.user_id = v_actor AND known.thread_id = coalesce(comment.parent_id, comment.id)
+  WHERE comment.budget_version_id = p_budget_version_id AND (p_comment_ids IS NULL OR comment.id = ANY(v_ids))
+    AND comment.created_at > coalesce(known.read_through, '-infinity')
+  GROUP BY coalesce(comment.parent_id, comment.id)
+  ORDER BY coalesce(comment.parent_id, comment.id)
+  LIMIT c_most
+  ON CONFLICT ON CONSTRAINT pk_comment_reads DO UPDATE SET read_through = EXCLUDED.read_through
+  WHERE marker.read_through < EXCLUDED.read_through;
+  GET DIAGNOSTICS v_read = ROW_COUNT;
+
+  UPDATE efir_budget.comment_mentions AS mention
+  SET read_at = clock_timestamp()
+  FROM (
+    SELECT told.comment_id
+    FROM efir_budget.comment_mentions AS told
+    INNER JOIN efir_budget.cell_comments AS comment ON comment.id = told.comment_id
+    INNER JOIN efir_budget.comment_reads AS marker
+      ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
+    WHERE told.user_id = v_actor AND told.read_at IS NULL
+      AND comment.budget_version_id = p_budget_version_id AND comment.created_at <= marker.read_through
+      AND (p_comment_ids IS NULL OR coalesce(comment.parent_id, comment.id) IN (
+        SELECT coalesce(named.parent_id, named.id) FROM efir_budget.cell_comments AS named WHERE named.id = ANY(v_ids)
+      ))
+    ORDER BY told.comment_id
+    LIMIT c_most
+    FOR NO KEY UPDATE OF told
+  ) AS read
+  WHERE mention.user_id = v_actor AND mention.comment_id = read.comment_id;
+  GET DIAGNOSTICS v_told = ROW_COUNT;
+  RETURN jsonb_build_object('threads', v_read, 'more', v_read = c_most OR v_told = c_most);
+END
+$function$
+
+--@ function may_change_lock(uuid, efir_budget.planning_cells[], text)
+CREATE OR REPLACE FUNCTION efir_budget.may_change_lock(p_budget_version_id uuid, p_cells efir_budget.planning_cells[], p_action text)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  SELECT cell.id FROM unnest(p_cells) AS cell
+$function$
+
 --@ function my_budgets()
 CREATE OR REPLACE FUNCTION efir_budget.my_budgets()
  RETURNS SETOF uuid
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 50
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
+BEGIN
+  RETURN QUERY
   SELECT budget.id
   FROM efir_budget.user_profiles AS profile
   INNER JOIN efir_budget.budget_versions AS budget ON budget.organization_id = profile.organization_id
-  WHERE profile.user_id = (SELECT auth.uid()) AND budget.deleted_at IS NULL
+  WHERE profile.user_id = auth.uid() AND budget.deleted_at IS NULL;
+END
+$function$
+
+--@ function oldest_revision(uuid)
+CREATE OR REPLACE FUNCTION efir_budget.oldest_revision(p_budget_version_id uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  SELECT coalesce(
+    (
+      SELECT made.revision - EXISTS (
+        SELECT FROM efir_budget.cell_changes AS change
+        WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+      )::integer
+      FROM efir_budget.cell_commits AS made
+      WHERE made.budget_version_id = p_budget_version_id AND made.revision IS NOT NULL
+      ORDER BY made.revision
+      LIMIT 1
+    ),
+    0
+  )
 $function$
 
 --@ function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
@@ -1244,6 +3151,7 @@ CREATE OR REPLACE FUNCTION efir_budget.open_missing_commits(p_budget_version_ids
  RETURNS bigint[]
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_budget uuid;
@@ -1277,27 +3185,29 @@ CREATE OR REPLACE FUNCTION efir_budget.parse_items(p_budget_version_id uuid, p_i
  SET jit TO 'off'
 AS $function$
 DECLARE
-  -- A mask and a plain class in place of one pattern with counts: a third of the time, and it is much of this.
+  -- Together with pg_input_is_valid, which alone would let braces and other hyphens pass, it does what a pattern with
+  -- counts would do in a fifth of the time, and that is much of this.
   c_mask CONSTANT text := '________-____-____-____-____________';
   -- Ids that begin with the time, as the column's default does.
   v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
+  -- Of an item whose cell is there: to make an id for it, too, is a tenth of the work.
+  c_no_new_id CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
   v_items efir_budget.write_item[];
+  v_leased boolean;
 BEGIN
   WITH checked AS MATERIALIZED (
     SELECT
       item.*,
       CASE
-        WHEN item.id IS NOT NULL AND NOT (
-          item.id LIKE c_mask AND replace(item.id, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(item.id, '-', '')) = 32
-        ) THEN '["invalid", "id", "An id is a uuid."]'::jsonb
+        WHEN item.id IS NOT NULL AND NOT (item.id LIKE c_mask AND pg_input_is_valid(item.id, 'uuid'))
+          THEN '["invalid", "id", "An id is a uuid."]'::jsonb
         WHEN item.id IS NULL AND coalesce(item.module, '') = '' THEN '["invalid", "module", "A cell has a module, or is named by its id."]'
         WHEN item.id IS NULL AND char_length(item.module) > 50 THEN '["invalid", "module", "A module has at most 50 characters."]'
         WHEN item.id IS NULL AND coalesce(item.field, '') = '' THEN '["invalid", "field", "A cell has a field."]'
         WHEN item.id IS NULL AND char_length(item.field) > 100 THEN '["invalid", "field", "A field has at most 100 characters."]'
         WHEN item.id IS NULL AND char_length(item.period) > 20 THEN '["invalid", "period", "A period has at most 20 characters."]'
-        WHEN item.id IS NULL AND NOT (
-          item.entity LIKE c_mask AND replace(item.entity, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(item.entity, '-', '')) = 32
-        ) THEN '["invalid", "entity", "An entity is a uuid or null."]'
+        WHEN item.id IS NULL AND NOT (item.entity LIKE c_mask AND pg_input_is_valid(item.entity, 'uuid'))
+          THEN '["invalid", "entity", "An entity is a uuid or null."]'
         WHEN item.delete NOT IN ('true', 'false') THEN '["invalid", "delete", "delete is true or false."]'
         WHEN item.delete = 'true' AND (item.number IS NOT NULL OR item.text IS NOT NULL)
           THEN '["invalid", "delete", "A deletion carries no value."]'
@@ -1306,12 +3216,15 @@ BEGIN
           OR scale(item.number::numeric) > 4 OR abs(item.number::numeric) >= 1e14
           THEN '["invalid", "number", "A number is decimal text with at most 14 digits before the point and 4 behind it."]'
         WHEN octet_length(item.base) > 9 OR item.base !~ '^[0-9]+$' THEN '["invalid", "base", "A base is a version, 0 or null."]'
+        WHEN octet_length(item.lease) > 18 OR item.lease !~ '^[0-9]+$'
+          THEN '["invalid", "lease", "A lease is the token that acquire_leases gave."]'
       END AS problem
     FROM ROWS FROM (
       jsonb_to_recordset(p_items) AS (
-        id text, module text, entity text, field text, period text, number text, text text, delete text, base text
+        id text, module text, entity text, field text, period text, number text, text text, delete text, base text,
+        lease text
       )
-    ) WITH ORDINALITY AS item (id, module, entity, field, period, number, text, delete, base, n)
+    ) WITH ORDINALITY AS item (id, module, entity, field, period, number, text, delete, base, lease, n)
   ),
   typed AS MATERIALIZED (
     SELECT
@@ -1330,7 +3243,8 @@ BEGIN
       CASE WHEN checked.problem IS NULL THEN checked.number::numeric(18, 4) END AS number,
       checked.text,
       coalesce(checked.delete = 'true', false) AS deleting,
-      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base
+      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base,
+      CASE WHEN checked.problem IS NULL THEN checked.lease::bigint END AS lease
     FROM checked
   ),
   found AS (
@@ -1376,19 +3290,23 @@ BEGIN
         WHEN found.base > 0 THEN '["conflict", null]'
       END,
       found.cell_id,
-      coalesce(
-        p_new_ids[found.n],
-        encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
-      ),
+      CASE
+        WHEN p_new_ids IS NOT NULL THEN p_new_ids[found.n]
+        WHEN found.cell_id IS NOT NULL THEN c_no_new_id
+        ELSE encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
+      END,
       found.module, found.entity, found.field, found.period,
       found.number, found.text,
       -- Nothing, where nothing is: no cell is made for it.
       found.deleting OR (found.cell_id IS NULL AND found.number IS NULL AND found.text IS NULL),
-      found.base
+      found.base, found.lease
     )::efir_budget.write_item
     ORDER BY found.n
-  ) INTO v_items
+  ), bool_or(found.lease IS NOT NULL) INTO v_items, v_leased
   FROM found;
+  IF v_leased THEN
+    v_items := efir_budget.hold_leases(p_budget_version_id, v_items);
+  END IF;
   RETURN v_items;
 END
 $function$
@@ -1437,6 +3355,36 @@ CREATE OR REPLACE FUNCTION efir_budget.preview_undo(p_budget_version_id uuid, p_
  SET search_path TO ''
 AS $function$
   SELECT efir_budget.preview_turn(p_budget_version_id, 'undo', p_scope)
+$function$
+
+--@ function prune_log(uuid, bigint)
+CREATE OR REPLACE FUNCTION efir_budget.prune_log(p_budget_version_id uuid, p_revision bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_until bigint := least(p_revision, efir_budget.current_revision(p_budget_version_id));
+  v_removed bigint;
+  v_adopted bigint;
+BEGIN
+  IF v_until < 1 THEN
+    RETURN 0;
+  END IF;
+  DELETE FROM efir_budget.cell_changes AS change
+  USING efir_budget.cell_commits AS made
+  WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+    AND made.budget_version_id = p_budget_version_id AND made.revision <= v_until;
+  GET DIAGNOSTICS v_removed = ROW_COUNT;
+
+  DELETE FROM efir_budget.cell_commits AS made
+  WHERE made.budget_version_id = p_budget_version_id AND made.revision < v_until;
+
+  DELETE FROM efir_budget.cell_changes AS change
+  WHERE change.budget_version_id = p_budget_version_id AND change.commit_id IS NULL;
+  GET DIAGNOSTICS v_adopted = ROW_COUNT;
+  RETURN v_removed + v_adopted;
+END
 $function$
 
 --@ function read_cells(uuid, jsonb)
@@ -1516,6 +3464,44 @@ BEGIN
 END
 $function$
 
+--@ function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.read_cells_as_of(p_budget_version_id uuid, p_references jsonb, p_revision bigint DEFAULT NULL::bigint, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_revision bigint;
+  v_items jsonb;
+  v_ids uuid[];
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_revision := efir_budget.revision_as_of(p_budget_version_id, p_revision, p_at);
+  IF p_references IS NULL OR jsonb_typeof(p_references) <> 'array' OR jsonb_array_length(p_references) > 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_references', to_jsonb(jsonb_typeof(p_references)), 'an array of at most 10000 keys and ids');
+  END IF;
+
+  -- A write call finds its cells in the same way, the deleted ones too.
+  SELECT coalesce(jsonb_agg(
+    CASE
+      WHEN jsonb_typeof(reference.value) = 'array' THEN jsonb_build_object(
+        'module', reference.value -> 0, 'entity', reference.value -> 1, 'field', reference.value -> 2, 'period', reference.value -> 3
+      )
+      ELSE jsonb_build_object('id', reference.value)
+    END
+    ORDER BY reference.n
+  ), '[]') INTO v_items
+  FROM jsonb_array_elements(p_references) WITH ORDINALITY AS reference (value, n);
+  SELECT coalesce(array_agg(item.id ORDER BY item.n), '{}') INTO v_ids
+  FROM unnest(efir_budget.parse_items(p_budget_version_id, v_items, NULL)) AS item;
+
+  RETURN jsonb_build_object(
+    'revision', v_revision, 'cells', efir_budget.states_message(p_budget_version_id, v_revision, v_ids, p_at, TRUE)
+  );
+END
+$function$
+
 --@ function record_buried(uuid[], uuid, timestamp with time zone)
 CREATE OR REPLACE FUNCTION efir_budget.record_buried(p_ids uuid[], p_actor uuid, p_at timestamp with time zone)
  RETURNS void
@@ -1531,7 +3517,8 @@ DECLARE
 BEGIN
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version,
+    is_locked, lock_reason, is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -1539,12 +3526,68 @@ BEGIN
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
-    cell.is_locked, cell.lock_reason, current.change_type,
+    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type, current.change_type,
     current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
     current.operation_id, current.commit_id, p_actor, p_at
   FROM unnest(p_ids) AS buried (id)
   INNER JOIN efir_budget.planning_cells AS cell ON cell.id = buried.id
   INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id;
+END
+$function$
+
+--@ function record_condition(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.record_condition(p_budget_version_id uuid, p_filter jsonb, OUT condition text, OUT narrow boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+DECLARE
+  c_own CONSTANT jsonb := '{"cell": "cell_id", "session": "session_id", "user": "changed_by", "type": "change_type"}';
+  v_member text;
+  v_own record;
+  v_modules text[];
+BEGIN
+  IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
+  END IF;
+  condition := efir_budget.filter_condition(
+    CASE WHEN jsonb_typeof(p_filter) = 'object' THEN p_filter - ARRAY['cell', 'session', 'user', 'type'] ELSE p_filter END
+  );
+  narrow := p_filter ?| ARRAY['cell', 'session', 'user', 'entity'];
+
+  FOR v_member IN SELECT jsonb_object_keys(p_filter) LOOP
+    CONTINUE WHEN NOT c_own ? v_member;
+    SELECT member.texts, member.with_null INTO v_own FROM efir_budget.filter_member(p_filter, v_member) AS member;
+    IF v_member <> 'type' AND EXISTS (
+      SELECT FROM unnest(v_own.texts) AS given (value) WHERE NOT pg_input_is_valid(given.value, 'uuid')
+    ) THEN
+      PERFORM efir_budget.refuse_argument('p_filter.' || v_member, p_filter -> v_member, 'a uuid, or uuids');
+    END IF;
+    condition := condition || format(
+      CASE WHEN v_own.with_null THEN ' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))' ELSE ' AND cell.%1$I = ANY(%2$L)' END,
+      c_own ->> v_member, v_own.texts
+    );
+  END LOOP;
+
+  -- The index of entities begins with their modules; without them all of the budget's entries would be read.
+  IF p_filter ? 'entity' AND NOT p_filter ? 'module' THEN
+    WITH RECURSIVE module AS (
+      (
+        SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id
+        ORDER BY cell.module_code LIMIT 1
+      )
+      UNION ALL
+      SELECT (
+        SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
+        ORDER BY cell.module_code LIMIT 1
+      ) FROM module WHERE module.code IS NOT NULL
+    )
+    SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
+    condition := condition || format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
+  END IF;
 END
 $function$
 
@@ -1554,6 +3597,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_deletes()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -1573,13 +3617,14 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, old_text, old_version, new_version, change_type,
+    old_value, old_text, old_version, new_version, is_deleted, value_type, change_type,
     session_id, sequence_number, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'delete',
-    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, coalesce(current.change_type, 'manual'),
+    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, TRUE, cell.value_type,
+    coalesce(current.change_type, 'manual'),
     current.session_id, current.changes + row_number() OVER (PARTITION BY current.commit_id),
     current.commit_id, auth.uid(), clock_timestamp()
   FROM old_rows AS cell
@@ -1595,6 +3640,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_inserts()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -1616,13 +3662,13 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    new_value, new_text, new_version, is_locked, lock_reason, change_type,
+    new_value, new_text, new_version, is_locked, lock_reason, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'insert',
-    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason,
+    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -1636,12 +3682,72 @@ BEGIN
 END
 $function$
 
+--@ function record_mentions()
+CREATE OR REPLACE FUNCTION efir_budget.record_mentions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_comments uuid[];
+  v_users uuid[];
+  v_stranger uuid;
+BEGIN
+  -- Whoever was mentioned before may have left since: only new mentions are asked about.
+  IF TG_OP = 'INSERT' THEN
+    SELECT array_agg(comment.id), array_agg(mentioned.user_id) INTO v_comments, v_users
+    FROM new_rows AS comment
+    CROSS JOIN LATERAL unnest(comment.mentions) AS mentioned (user_id);
+  ELSE
+    DELETE FROM efir_budget.comment_mentions AS known
+    USING new_rows AS comment
+    WHERE known.comment_id = comment.id AND known.user_id <> ALL(comment.mentions);
+
+    SELECT array_agg(comment.id), array_agg(mentioned.user_id) INTO v_comments, v_users
+    FROM new_rows AS comment
+    INNER JOIN old_rows AS before ON before.id = comment.id
+    CROSS JOIN LATERAL unnest(comment.mentions) AS mentioned (user_id)
+    WHERE comment.mentions <> before.mentions AND mentioned.user_id <> ALL(before.mentions);
+  END IF;
+  IF v_users IS NULL THEN
+    RETURN NULL;
+  ELSIF EXISTS (SELECT FROM new_rows AS comment WHERE cardinality(comment.mentions) > 100) THEN
+    PERFORM efir_budget.refuse_argument('mentions', NULL, 'at most 100 users');
+  END IF;
+
+  SELECT added.user_id INTO v_stranger
+  FROM unnest(v_comments, v_users) AS added (comment_id, user_id)
+  INNER JOIN efir_budget.cell_comments AS comment ON comment.id = added.comment_id
+  WHERE NOT EXISTS (
+    SELECT
+    FROM efir_budget.budget_versions AS budget
+    INNER JOIN efir_budget.user_profiles AS profile ON profile.organization_id = budget.organization_id
+    WHERE budget.id = comment.budget_version_id AND profile.user_id = added.user_id
+  )
+  LIMIT 1;
+  IF FOUND THEN
+    PERFORM efir_budget.refuse_argument('mentions', to_jsonb(v_stranger), 'members of the organisation');
+  END IF;
+
+  -- Who mentions himself needs no telling.
+  INSERT INTO efir_budget.comment_mentions (user_id, comment_id, mentioned_at)
+  SELECT added.user_id, comment.id, comment.updated_at
+  FROM unnest(v_comments, v_users) AS added (comment_id, user_id)
+  INNER JOIN efir_budget.cell_comments AS comment ON comment.id = added.comment_id
+  WHERE added.user_id IS DISTINCT FROM comment.created_by
+  ON CONFLICT ON CONSTRAINT pk_comment_mentions DO NOTHING;
+  RETURN NULL;
+END
+$function$
+
 --@ function record_updates()
 CREATE OR REPLACE FUNCTION efir_budget.record_updates()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'on'
  SET enable_nestloop TO 'off'
  SET jit TO 'off'
@@ -1650,7 +3756,6 @@ DECLARE
   v_budgets uuid[];
   v_opened bigint[];
   v_prefix bytea;
-  v_empty uuid[];
 BEGIN
   SELECT array_agg(DISTINCT cell.budget_version_id) INTO v_budgets FROM new_rows AS cell;
   IF v_budgets IS NULL THEN
@@ -1661,7 +3766,8 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, under_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, under_version,
+    is_locked, lock_reason, is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -1678,8 +3784,8 @@ BEGIN
       WHEN before.is_locked AND NOT cell.is_locked THEN 'unlock'
       ELSE 'update'
     END,
-    before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version, before.effective_version,
-    cell.is_locked, cell.lock_reason,
+    before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version,
+    before.effective_version, cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -1692,19 +3798,7 @@ BEGIN
   INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id
   WHERE cell.version <> before.version;
 
-  -- A budget in which nothing changed after all gets no revision.
-  IF v_opened <> '{}' THEN
-    WITH emptied AS (
-      DELETE FROM efir_budget.cell_commits AS opened
-      WHERE opened.commit_id = ANY(v_opened)
-        AND NOT EXISTS (SELECT FROM efir_budget.cell_changes AS change WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id)
-      RETURNING opened.session_id
-    )
-    SELECT array_agg(emptied.session_id) INTO v_empty FROM emptied;
-    IF v_empty IS NOT NULL THEN
-      DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = ANY(v_empty);
-    END IF;
-  END IF;
+  PERFORM efir_budget.close_empty_commits(v_opened);
   RETURN NULL;
 END
 $function$
@@ -1717,6 +3811,24 @@ CREATE OR REPLACE FUNCTION efir_budget.redo(p_budget_version_id uuid, p_operatio
  SET search_path TO ''
 AS $function$
   SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope)
+$function$
+
+--@ function referenced_cells(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.referenced_cells(p_budget_version_id uuid, p_references jsonb)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  -- Read and not resolved as items are: here one cell may be named twice.
+  RETURN ARRAY(
+    SELECT (cell.tuple ->> 0)::uuid
+    FROM jsonb_array_elements(efir_budget.read_cells(p_budget_version_id, p_references) -> 'cells')
+      WITH ORDINALITY AS cell (tuple, n)
+    ORDER BY cell.n
+  );
+END
 $function$
 
 --@ function refuse_argument(text, jsonb, text)
@@ -1778,7 +3890,7 @@ DECLARE
 BEGIN
   SELECT refused.result ->> 1 INTO v_kind
   FROM jsonb_array_elements(p_refused) AS refused (result)
-  ORDER BY array_position(ARRAY['invalid', 'not_found', 'forbidden', 'locked', 'conflict'], refused.result ->> 1)
+  ORDER BY array_position(ARRAY['invalid', 'not_found', 'forbidden', 'locked', 'lease_lost', 'conflict'], refused.result ->> 1)
   LIMIT 1;
 
   RAISE EXCEPTION '%', format(CASE v_kind
@@ -1786,14 +3898,112 @@ BEGIN
     WHEN 'not_found' THEN 'Nothing was written: %s of the items name no cell or cannot be accepted.'
     WHEN 'forbidden' THEN 'Nothing was written: %s of the items are not yours to write.'
     WHEN 'locked' THEN 'Nothing was written: %s of the cells are locked or have changed.'
+    WHEN 'lease_lost' THEN 'Nothing was written: of %s of the cells the lease is lost, or they have changed.'
     ELSE 'Nothing was written: %s of the cells have changed since they were read.'
   END, jsonb_array_length(p_refused))
     USING ERRCODE = CASE v_kind
-      WHEN 'invalid' THEN 'PT422' WHEN 'not_found' THEN 'PT404' WHEN 'forbidden' THEN 'PT403' WHEN 'locked' THEN 'PT423' ELSE 'PT409'
+      WHEN 'invalid' THEN 'PT422' WHEN 'not_found' THEN 'PT404' WHEN 'forbidden' THEN 'PT403' WHEN 'locked' THEN 'PT423'
+      WHEN 'lease_lost' THEN 'PT423' ELSE 'PT409'
     END,
     DETAIL = jsonb_build_object('results', p_refused)::text,
     HINT = 'DETAIL has each item that was not good: its place, what became of it and why. With p_mode "partial" the others land.';
 END
+$function$
+
+--@ function release_leases(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.release_leases(p_budget_version_id uuid, p_tokens jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_tokens bigint[];
+  v_held bigint[];
+  v_at timestamptz;
+  v_results jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_tokens := efir_budget.lease_tokens(p_tokens);
+  v_held := efir_budget.hold_tokens(p_budget_version_id, v_tokens);
+  v_at := clock_timestamp();
+  WITH released AS (
+    DELETE FROM efir_budget.cell_leases AS lease
+    WHERE lease.token = ANY(v_held)
+    RETURNING lease.token, lease.expires_at
+  )
+  SELECT array_agg(released.token) INTO v_held FROM released WHERE released.expires_at > v_at;
+
+  SELECT jsonb_agg(
+    CASE WHEN given.token = ANY(v_held) THEN '["released"]' ELSE jsonb_build_array('lost', steal.stolen_by) END
+    ORDER BY given.n
+  ) INTO v_results
+  FROM unnest(v_tokens) WITH ORDINALITY AS given (token, n)
+  LEFT JOIN efir_budget.cell_lease_steals AS steal
+    ON steal.lost_token = given.token AND steal.budget_version_id = p_budget_version_id;
+  RETURN jsonb_build_object('at', v_at, 'results', v_results);
+END
+$function$
+
+--@ function renew_leases(uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.renew_leases(p_budget_version_id uuid, p_tokens jsonb, p_ttl_ms integer DEFAULT 30000)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_time interval;
+  v_tokens bigint[];
+  v_held bigint[];
+  v_at timestamptz;
+  v_results jsonb;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  v_time := efir_budget.lease_time(p_ttl_ms);
+  v_tokens := efir_budget.lease_tokens(p_tokens);
+  v_held := efir_budget.hold_tokens(p_budget_version_id, v_tokens);
+  v_at := clock_timestamp();
+  WITH renewed AS (
+    UPDATE efir_budget.cell_leases AS lease
+    SET expires_at = v_at + v_time
+    WHERE lease.token = ANY(v_held) AND lease.expires_at > v_at
+    RETURNING lease.token
+  )
+  SELECT array_agg(renewed.token) INTO v_held FROM renewed;
+
+  SELECT jsonb_agg(
+    CASE
+      WHEN given.token = ANY(v_held) THEN jsonb_build_array('renewed', given.token, v_at + v_time)
+      ELSE jsonb_build_array('lost', steal.stolen_by)
+    END
+    ORDER BY given.n
+  ) INTO v_results
+  FROM unnest(v_tokens) WITH ORDINALITY AS given (token, n)
+  LEFT JOIN efir_budget.cell_lease_steals AS steal
+    ON steal.lost_token = given.token AND steal.budget_version_id = p_budget_version_id;
+  RETURN jsonb_build_object('at', v_at, 'results', v_results);
+END
+$function$
+
+--@ function reopen_thread(uuid, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.reopen_thread(p_budget_version_id uuid, p_thread_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.set_thread_resolved(p_budget_version_id, p_thread_id, FALSE)
 $function$
 
 --@ function replay_operation(uuid, uuid, uuid, bytea)
@@ -1826,6 +4036,7 @@ CREATE OR REPLACE FUNCTION efir_budget.require_budget(p_budget_version_id uuid)
  LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_role name := nullif(current_setting('role', true), 'none');
@@ -1856,6 +4067,69 @@ BEGIN
 END
 $function$
 
+--@ function require_comment(uuid, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.require_comment(p_budget_version_id uuid, p_comment_id uuid)
+ RETURNS efir_budget.cell_comments
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_comment efir_budget.cell_comments;
+BEGIN
+  SELECT comment.* INTO v_comment
+  FROM efir_budget.cell_comments AS comment
+  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+  WHERE comment.id = p_comment_id AND comment.budget_version_id = p_budget_version_id AND cell.deleted_at IS NULL;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'There is no such comment in this budget.'
+      USING ERRCODE = 'PT404', DETAIL = '{}', HINT = 'The cell that it is on may have been deleted.';
+  END IF;
+  RETURN v_comment;
+END
+$function$
+
+--@ function require_lock_right(uuid, efir_budget.planning_cells[], efir_budget.planning_cells[], efir_budget.write_item[])
+CREATE OR REPLACE FUNCTION efir_budget.require_lock_right(p_budget_version_id uuid, p_locked efir_budget.planning_cells[], p_unlocked efir_budget.planning_cells[], p_items efir_budget.write_item[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_barred uuid[];
+  v_action text := CASE cardinality(p_locked) WHEN 0 THEN 'unlock' ELSE 'lock' END;
+  v_results jsonb;
+BEGIN
+  SELECT array_agg(barred.id) INTO v_barred
+  FROM (
+    (
+      SELECT cell.id FROM unnest(p_locked) AS cell
+      EXCEPT
+      SELECT allowed.id FROM efir_budget.may_change_lock(p_budget_version_id, p_locked, 'lock') AS allowed (id)
+      WHERE cardinality(p_locked) > 0
+    )
+    UNION
+    (
+      SELECT cell.id FROM unnest(p_unlocked) AS cell
+      EXCEPT
+      SELECT allowed.id FROM efir_budget.may_change_lock(p_budget_version_id, p_unlocked, 'unlock') AS allowed (id)
+      WHERE cardinality(p_unlocked) > 0
+    )
+  ) AS barred;
+  IF v_barred IS NULL THEN
+    RETURN;
+  END IF;
+
+  SELECT jsonb_agg(jsonb_build_array(item.n, 'forbidden', format('The cell is not yours to %s.', v_action)) ORDER BY item.n)
+  INTO v_results
+  FROM unnest(p_items) AS item
+  WHERE item.id = ANY(v_barred);
+  RAISE EXCEPTION 'Nothing was done: % of the cells are not yours to %.', cardinality(v_barred), v_action
+    USING ERRCODE = 'PT403',
+    DETAIL = CASE WHEN v_results IS NULL THEN '{}' ELSE jsonb_build_object('results', v_results)::text END,
+    HINT = 'The function may_change_lock of this database decides it.';
+END
+$function$
+
 --@ function require_user()
 CREATE OR REPLACE FUNCTION efir_budget.require_user()
  RETURNS uuid
@@ -1870,6 +4144,45 @@ BEGIN
   END IF;
   RETURN auth.uid();
 END
+$function$
+
+--@ function resolve_references(uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.resolve_references(p_budget_version_id uuid, p_references jsonb, p_most integer)
+ RETURNS efir_budget.write_item[]
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_items jsonb;
+BEGIN
+  IF p_references IS NULL OR jsonb_typeof(p_references) <> 'array' OR jsonb_array_length(p_references) NOT BETWEEN 1 AND p_most THEN
+    PERFORM efir_budget.refuse_argument(
+      'p_references', to_jsonb(jsonb_typeof(p_references)), format('an array of 1 to %s keys and ids', p_most)
+    );
+  END IF;
+  SELECT jsonb_agg(
+    CASE jsonb_typeof(reference.value)
+      WHEN 'string' THEN jsonb_build_object('id', reference.value)
+      WHEN 'array' THEN jsonb_build_object(
+        'module', reference.value -> 0, 'entity', reference.value -> 1, 'field', reference.value -> 2, 'period', reference.value -> 3
+      )
+      ELSE '{}'
+    END
+    ORDER BY reference.n
+  ) INTO v_items
+  FROM jsonb_array_elements(p_references) WITH ORDINALITY AS reference (value, n);
+  RETURN efir_budget.parse_items(p_budget_version_id, v_items, NULL);
+END
+$function$
+
+--@ function resolve_thread(uuid, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.resolve_thread(p_budget_version_id uuid, p_thread_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.set_thread_resolved(p_budget_version_id, p_thread_id, TRUE)
 $function$
 
 --@ function restore_cells(uuid, bigint, jsonb, text, uuid, text)
@@ -1934,6 +4247,33 @@ BEGIN
 END
 $function$
 
+--@ function revision_as_of(uuid, bigint, timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.revision_as_of(p_budget_version_id uuid, p_revision bigint, p_at timestamp with time zone)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_newest bigint := efir_budget.current_revision(p_budget_version_id);
+  v_oldest bigint := efir_budget.oldest_revision(p_budget_version_id);
+  v_revision bigint := p_revision;
+BEGIN
+  IF num_nonnulls(p_revision, p_at) <> 1 THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), 'given, or else p_at, and not both');
+  END IF;
+  IF p_at IS NOT NULL THEN
+    SELECT coalesce(min(made.revision) - 1, v_newest) INTO v_revision
+    FROM efir_budget.cell_commits AS made
+    WHERE made.budget_version_id = p_budget_version_id AND made.created_at > p_at;
+  END IF;
+  IF v_revision NOT BETWEEN v_oldest AND v_newest THEN
+    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(v_revision), format('%s to %s', v_oldest, v_newest));
+  END IF;
+  RETURN v_revision;
+END
+$function$
+
 --@ function scope_modules(jsonb)
 CREATE OR REPLACE FUNCTION efir_budget.scope_modules(p_scope jsonb)
  RETURNS text[]
@@ -1960,6 +4300,147 @@ BEGIN
 END
 $function$
 
+--@ function set_locks(uuid, jsonb, jsonb, boolean, text, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.set_locks(p_budget_version_id uuid, p_references jsonb, p_filter jsonb, p_lock boolean, p_reason text, p_operation_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_actor uuid := auth.uid();
+  v_done text := CASE WHEN p_lock THEN 'locked' ELSE 'unlocked' END;
+  v_session uuid := gen_random_uuid();
+  v_at timestamptz;
+  v_hash bytea;
+  v_result jsonb;
+  v_items efir_budget.write_item[] := '{}';
+  v_named uuid[];
+  v_cells efir_budget.planning_cells[];
+  v_relocked efir_budget.planning_cells[];
+  v_ids uuid[];
+  v_results jsonb;
+  v_commit bigint;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF (p_references IS NULL) = (p_filter IS NULL) THEN
+    PERFORM efir_budget.refuse_argument('p_references', p_references, 'given, or else p_filter, and not both');
+  ELSIF char_length(p_reason) > 200 THEN
+    PERFORM efir_budget.refuse_argument('p_reason', to_jsonb(char_length(p_reason)), 'at most 200 characters');
+  END IF;
+
+  IF p_operation_id IS NOT NULL THEN
+    v_hash := sha256(convert_to(jsonb_build_array(v_done, p_references, p_filter, p_reason)::text, 'UTF8'));
+    v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
+    IF v_result IS NOT NULL THEN
+      RETURN v_result;
+    END IF;
+  END IF;
+
+  IF p_filter IS NULL THEN
+    v_items := efir_budget.resolve_references(p_budget_version_id, p_references, 10000);
+    SELECT array_agg(item.id) INTO v_named FROM unnest(v_items) AS item WHERE item.problem IS NULL;
+  END IF;
+  EXECUTE format(
+    $query$
+      SELECT
+        coalesce(array_agg(held.cell), '{}'), coalesce(array_agg(held.cell) FILTER (WHERE (held.cell).is_locked), '{}'),
+        coalesce(array_agg((held.cell).id), '{}')
+      FROM (
+        SELECT cell FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = %L AND cell.deleted_at IS NULL %s AND %s
+        ORDER BY cell.id
+        FOR NO KEY UPDATE OF cell
+      ) AS held
+    $query$,
+    p_budget_version_id,
+    CASE WHEN p_filter IS NULL THEN 'AND cell.id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END,
+    CASE WHEN p_lock THEN 'NOT (cell.is_locked AND cell.lock_reason IS NOT DISTINCT FROM $2)' ELSE 'cell.is_locked' END
+  ) INTO v_cells, v_relocked, v_ids USING v_named, p_reason;
+  PERFORM efir_budget.require_lock_right(
+    p_budget_version_id, CASE WHEN p_lock THEN v_cells ELSE '{}' END, v_relocked, v_items
+  );
+
+  v_at := clock_timestamp();
+  IF v_ids <> '{}' THEN
+    INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, created_at)
+    VALUES (v_session, p_budget_version_id, v_actor, v_at);
+    v_commit := efir_budget.open_commit(p_budget_version_id, v_session, 'manual', p_operation_id, v_actor, v_at);
+    UPDATE efir_budget.planning_cells AS cell
+    SET is_locked = p_lock, lock_reason = CASE WHEN p_lock THEN p_reason END,
+      modified_by = v_actor, modified_at = v_at, version = -2147483648
+    WHERE cell.id = ANY(v_ids);
+  END IF;
+
+  IF p_filter IS NULL THEN
+    SELECT jsonb_agg(
+      CASE
+        WHEN item.problem IS NOT NULL THEN item.problem
+        WHEN cell.id IS NULL THEN '["not_found", "There is no such cell."]'
+        WHEN cell.modified_at = v_at AND cell.id = ANY(v_ids) THEN jsonb_build_array(v_done, cell.id, cell.version)
+        ELSE jsonb_build_array('unchanged', cell.id, cell.version)
+      END
+      ORDER BY item.n
+    ) INTO v_results
+    FROM unnest(v_items) AS item
+    LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id AND cell.deleted_at IS NULL;
+  END IF;
+
+  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
+  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+
+  v_result := jsonb_build_object(
+    'revision', coalesce(
+      (SELECT stamped.revision FROM efir_budget.cell_commits AS stamped WHERE stamped.commit_id = v_commit),
+      efir_budget.current_revision(p_budget_version_id)
+    ),
+    'operationId', p_operation_id, 'sessionId', CASE WHEN v_commit IS NOT NULL THEN v_session END,
+    'actor', v_actor, 'at', v_at, v_done, cardinality(v_ids)
+  );
+  IF v_results IS NOT NULL THEN
+    v_result := v_result || jsonb_build_object('results', v_results);
+  END IF;
+  IF p_operation_id IS NOT NULL THEN
+    INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
+    VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
+  END IF;
+  RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cells were being changed by others in another order; nothing was done.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+END
+$function$
+
+--@ function set_thread_resolved(uuid, uuid, boolean)
+CREATE OR REPLACE FUNCTION efir_budget.set_thread_resolved(p_budget_version_id uuid, p_thread_id uuid, p_resolved boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  PERFORM efir_budget.require_comment(p_budget_version_id, p_thread_id);
+  UPDATE efir_budget.cell_comments AS comment
+  SET is_resolved = p_resolved
+  WHERE comment.id = p_thread_id AND (comment.is_resolved <> p_resolved OR comment.parent_id IS NOT NULL);
+  RETURN (
+    SELECT jsonb_build_object(
+      'thread', thread.id, 'isResolved', thread.is_resolved,
+      'resolvedBy', thread.resolved_by, 'resolvedAt', thread.resolved_at,
+      'reopenedBy', thread.reopened_by, 'reopenedAt', thread.reopened_at
+    )
+    FROM efir_budget.cell_comments AS thread
+    WHERE thread.id = p_thread_id
+  );
+END
+$function$
+
 --@ function share_stack()
 CREATE OR REPLACE FUNCTION efir_budget.share_stack()
  RETURNS trigger
@@ -1977,15 +4458,18 @@ $function$
 --@ function sort_items(efir_budget.write_item[])
 CREATE OR REPLACE FUNCTION efir_budget.sort_items(p_items efir_budget.write_item[], OUT new_cells integer, OUT existing_cells integer, OUT refused jsonb)
  RETURNS record
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE
  SET search_path TO ''
 AS $function$
+BEGIN
   SELECT
     count(*) FILTER (WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting),
     count(*) FILTER (WHERE item.problem IS NULL AND item.id <> item.new_id),
     coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
-  FROM unnest(p_items) AS item
+  INTO new_cells, existing_cells, refused
+  FROM unnest(p_items) AS item;
+END
 $function$
 
 --@ function stamp_revisions()
@@ -1995,6 +4479,9 @@ CREATE OR REPLACE FUNCTION efir_budget.stamp_revisions()
  SECURITY DEFINER
  SET search_path TO ''
  SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
 AS $function$
 DECLARE
   v_budget record;
@@ -2044,6 +4531,138 @@ BEGIN
   END LOOP;
   RETURN NULL;
 END
+$function$
+
+--@ function state_at(uuid, bigint, uuid[], timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.state_at(p_budget_version_id uuid, p_revision bigint, p_cell_ids uuid[], p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
+ RETURNS TABLE(cell_id uuid, existed boolean, module_code character varying, entity_id uuid, field_name character varying, period_code character varying, value_numeric numeric, value_text text, value_type character varying, is_locked boolean, lock_reason character varying, version integer, modified_by uuid, modified_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET enable_nestloop TO 'on'
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+  SELECT
+    cell.id,
+    CASE
+      WHEN newest.id IS NOT NULL THEN NOT newest.is_deleted
+      WHEN earlier.id IS NULL AND cell.created_at > p_at THEN FALSE
+      WHEN next.id IS NOT NULL THEN next.action = 'delete' OR NOT next.is_deleted AND next.action NOT IN ('insert', 'restore')
+      ELSE cell.deleted_at IS NULL
+    END,
+    cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.new_value
+      WHEN later.id IS NOT NULL THEN CASE WHEN earlier.id IS NOT NULL THEN earlier.new_value ELSE later.old_value END
+      WHEN next.id IS NOT NULL THEN next.old_value
+      ELSE cell.value_numeric
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.new_text
+      WHEN later.id IS NOT NULL THEN NULL
+      WHEN next.id IS NOT NULL THEN next.old_text
+      ELSE cell.value_text
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.value_type
+      WHEN next.id IS NOT NULL OR later.id IS NOT NULL THEN 'input'
+      ELSE cell.value_type
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.is_locked
+      WHEN next.id IS NOT NULL THEN next.action = 'unlock' OR next.is_locked AND next.action <> 'lock'
+      ELSE cell.is_locked
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.lock_reason
+      WHEN next.id IS NOT NULL THEN CASE WHEN next.is_locked AND next.action <> 'lock' THEN next.lock_reason END
+      ELSE cell.lock_reason
+    END,
+    CASE WHEN newest.id IS NOT NULL THEN newest.new_version WHEN next.id IS NOT NULL THEN next.old_version ELSE cell.version END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.changed_by
+      WHEN next.id IS NOT NULL OR later.id IS NOT NULL THEN earlier.changed_by
+      ELSE cell.modified_by
+    END,
+    CASE
+      WHEN newest.id IS NOT NULL THEN newest.changed_at
+      WHEN next.id IS NOT NULL OR later.id IS NOT NULL THEN coalesce(earlier.changed_at, cell.created_at)
+      ELSE cell.modified_at
+    END
+  FROM unnest(p_cell_ids) AS wanted (id)
+  INNER JOIN efir_budget.planning_cells AS cell
+    ON cell.id = wanted.id AND cell.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    INNER JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
+    WHERE change.cell_id = wanted.id AND made.revision <= p_revision
+    ORDER BY change.new_version DESC
+    LIMIT 1
+  ) AS newest ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NOT NULL
+    ORDER BY change.new_version
+    LIMIT 1
+  ) AS next ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NULL
+      AND change.changed_at <= coalesce(p_at, 'infinity')
+    ORDER BY change.changed_at DESC, change.sequence_number DESC, change.id DESC
+    LIMIT 1
+  ) AS earlier ON TRUE
+  LEFT JOIN LATERAL (
+    SELECT change.*
+    FROM efir_budget.cell_changes AS change
+    WHERE newest.id IS NULL AND change.cell_id = wanted.id AND change.commit_id IS NULL AND change.changed_at > p_at
+    ORDER BY change.changed_at, change.sequence_number, change.id
+    LIMIT 1
+  ) AS later ON TRUE
+$function$
+
+--@ function states_message(uuid, bigint, uuid[], timestamp with time zone, boolean)
+CREATE OR REPLACE FUNCTION efir_budget.states_message(p_budget_version_id uuid, p_revision bigint, p_cell_ids uuid[], p_at timestamp with time zone, p_with_missing boolean)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET enable_nestloop TO 'off'
+AS $function$
+  SELECT coalesce(jsonb_agg(
+    CASE WHEN state.existed THEN jsonb_build_array(
+      state.cell_id, state.module_code, state.entity_id, state.field_name, state.period_code,
+      trim_scale(state.value_numeric)::text, state.value_text, state.value_type,
+      state.is_locked, state.lock_reason, state.version, state.modified_by, state.modified_at
+    ) END
+    ORDER BY wanted.n
+  ) FILTER (WHERE state.existed OR p_with_missing), '[]')
+  FROM unnest(p_cell_ids) WITH ORDINALITY AS wanted (id, n)
+  LEFT JOIN efir_budget.state_at(
+    p_budget_version_id, p_revision, ARRAY(SELECT DISTINCT given.id FROM unnest(p_cell_ids) AS given (id)), p_at
+  ) AS state ON state.cell_id = wanted.id
+$function$
+
+--@ function sweep_leases()
+CREATE OR REPLACE FUNCTION efir_budget.sweep_leases()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  DELETE FROM efir_budget.cell_leases AS lease
+  WHERE lease.token = ANY(ARRAY(
+    SELECT expired.token FROM efir_budget.cell_leases AS expired
+    WHERE expired.expires_at < now()
+    ORDER BY expired.expires_at
+    LIMIT 200
+    FOR UPDATE SKIP LOCKED
+  ))
 $function$
 
 --@ function top_step(uuid, uuid, text, text[])
@@ -2240,6 +4859,16 @@ BEGIN
     'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', v_modules))
   );
 END
+$function$
+
+--@ function unlock_cells(uuid, jsonb, jsonb, uuid)
+CREATE OR REPLACE FUNCTION efir_budget.unlock_cells(p_budget_version_id uuid, p_references jsonb DEFAULT NULL::jsonb, p_filter jsonb DEFAULT NULL::jsonb, p_operation_id uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  SELECT efir_budget.set_locks(p_budget_version_id, p_references, p_filter, FALSE, NULL, p_operation_id)
 $function$
 
 --@ function write_cells(uuid, jsonb, text, uuid, uuid, text, text)
@@ -2451,10 +5080,97 @@ EXCEPTION
 END
 $function$
 
+--@ grant function acquire_leases(uuid, jsonb, integer, boolean) to authenticated
+EXECUTE
+
+--@ grant function acquire_leases(uuid, jsonb, integer, boolean) to service_role
+EXECUTE
+
+--@ grant function add_comment(uuid, jsonb, text, uuid, jsonb, uuid) to authenticated
+EXECUTE
+
+--@ grant function add_comment(uuid, jsonb, text, uuid, jsonb, uuid) to service_role
+EXECUTE
+
+--@ grant function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid to authenticated
+EXECUTE
+
+--@ grant function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid to service_role
+EXECUTE
+
+--@ grant function changes_since(uuid, bigint, integer, jsonb) to authenticated
+EXECUTE
+
+--@ grant function changes_since(uuid, bigint, integer, jsonb) to service_role
+EXECUTE
+
+--@ grant function comment_counts(uuid, jsonb, jsonb) to authenticated
+EXECUTE
+
+--@ grant function comment_counts(uuid, jsonb, jsonb) to service_role
+EXECUTE
+
+--@ grant function delete_comment(uuid, uuid) to authenticated
+EXECUTE
+
+--@ grant function delete_comment(uuid, uuid) to service_role
+EXECUTE
+
+--@ grant function edit_comment(uuid, uuid, text, jsonb) to authenticated
+EXECUTE
+
+--@ grant function edit_comment(uuid, uuid, text, jsonb) to service_role
+EXECUTE
+
+--@ grant function inbox(uuid, boolean, jsonb, integer) to authenticated
+EXECUTE
+
+--@ grant function inbox(uuid, boolean, jsonb, integer) to service_role
+EXECUTE
+
+--@ grant function install_realtime() to service_role
+EXECUTE
+
 --@ grant function list_cells(uuid, jsonb, uuid, integer) to authenticated
 EXECUTE
 
 --@ grant function list_cells(uuid, jsonb, uuid, integer) to service_role
+EXECUTE
+
+--@ grant function list_changes(uuid, jsonb, jsonb, integer) to authenticated
+EXECUTE
+
+--@ grant function list_changes(uuid, jsonb, jsonb, integer) to service_role
+EXECUTE
+
+--@ grant function list_comments(uuid, jsonb, jsonb, boolean, uuid, integer) to authenticated
+EXECUTE
+
+--@ grant function list_comments(uuid, jsonb, jsonb, boolean, uuid, integer) to service_role
+EXECUTE
+
+--@ grant function list_leases(uuid) to authenticated
+EXECUTE
+
+--@ grant function list_leases(uuid) to service_role
+EXECUTE
+
+--@ grant function lock_cells(uuid, jsonb, jsonb, text, uuid) to authenticated
+EXECUTE
+
+--@ grant function lock_cells(uuid, jsonb, jsonb, text, uuid) to service_role
+EXECUTE
+
+--@ grant function locked_cells(uuid, jsonb, uuid, integer) to authenticated
+EXECUTE
+
+--@ grant function locked_cells(uuid, jsonb, uuid, integer) to service_role
+EXECUTE
+
+--@ grant function mark_read(uuid, jsonb) to authenticated
+EXECUTE
+
+--@ grant function mark_read(uuid, jsonb) to service_role
 EXECUTE
 
 --@ grant function my_budgets() to authenticated
@@ -2481,10 +5197,40 @@ EXECUTE
 --@ grant function read_cells(uuid, jsonb) to service_role
 EXECUTE
 
+--@ grant function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone) to authenticated
+EXECUTE
+
+--@ grant function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone) to service_role
+EXECUTE
+
 --@ grant function redo(uuid, uuid, jsonb) to authenticated
 EXECUTE
 
 --@ grant function redo(uuid, uuid, jsonb) to service_role
+EXECUTE
+
+--@ grant function release_leases(uuid, jsonb) to authenticated
+EXECUTE
+
+--@ grant function release_leases(uuid, jsonb) to service_role
+EXECUTE
+
+--@ grant function renew_leases(uuid, jsonb, integer) to authenticated
+EXECUTE
+
+--@ grant function renew_leases(uuid, jsonb, integer) to service_role
+EXECUTE
+
+--@ grant function reopen_thread(uuid, uuid) to authenticated
+EXECUTE
+
+--@ grant function reopen_thread(uuid, uuid) to service_role
+EXECUTE
+
+--@ grant function resolve_thread(uuid, uuid) to authenticated
+EXECUTE
+
+--@ grant function resolve_thread(uuid, uuid) to service_role
 EXECUTE
 
 --@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text) to authenticated
@@ -2505,6 +5251,12 @@ EXECUTE
 --@ grant function undo_state(uuid, jsonb) to service_role
 EXECUTE
 
+--@ grant function unlock_cells(uuid, jsonb, jsonb, uuid) to authenticated
+EXECUTE
+
+--@ grant function unlock_cells(uuid, jsonb, jsonb, uuid) to service_role
+EXECUTE
+
 --@ grant function write_cells(uuid, jsonb, text, uuid, uuid, text, text) to authenticated
 EXECUTE
 
@@ -2523,11 +5275,20 @@ DELETE, INSERT, SELECT, UPDATE
 --@ grant table cell_comments to service_role
 DELETE, INSERT, SELECT, UPDATE
 
+--@ grant table cell_lease_steals to authenticated
+SELECT
+
+--@ grant table cell_lease_steals to service_role
+SELECT
+
 --@ grant table planning_cells to authenticated
 DELETE, INSERT, SELECT, UPDATE
 
 --@ grant table planning_cells to service_role
 DELETE, INSERT, SELECT, UPDATE
+
+--@ index cell_changes.changes_adopted
+CREATE INDEX changes_adopted ON efir_budget.cell_changes USING btree (budget_version_id, changed_at DESC) WHERE (commit_id IS NULL)
 
 --@ index cell_changes.changes_redone
 CREATE INDEX changes_redone ON efir_budget.cell_changes USING btree (cell_id, new_version DESC) WHERE ((change_type)::text = 'redo'::text)
@@ -2559,8 +5320,23 @@ CREATE INDEX idx_comments_unresolved ON efir_budget.cell_comments USING btree (c
 --@ index cell_comments.idx_comments_user
 CREATE INDEX idx_comments_user ON efir_budget.cell_comments USING btree (created_by)
 
+--@ index cell_comments.replies_thread
+CREATE INDEX replies_thread ON efir_budget.cell_comments USING btree (parent_id, created_at) WHERE (parent_id IS NOT NULL)
+
+--@ index cell_comments.threads_budget
+CREATE INDEX threads_budget ON efir_budget.cell_comments USING btree (budget_version_id, created_at DESC, id DESC) WHERE (parent_id IS NULL)
+
 --@ index cell_commits.commits_open
 CREATE INDEX commits_open ON efir_budget.cell_commits USING btree (transaction_id) WHERE (revision IS NULL)
+
+--@ index cell_lease_steals.steals_budget
+CREATE INDEX steals_budget ON efir_budget.cell_lease_steals USING btree (budget_version_id, stolen_at DESC)
+
+--@ index cell_leases.leases_expiry
+CREATE INDEX leases_expiry ON efir_budget.cell_leases USING btree (expires_at)
+
+--@ index cell_leases.leases_holder
+CREATE INDEX leases_holder ON efir_budget.cell_leases USING btree (held_by)
 
 --@ index cell_operations.operations_time
 CREATE INDEX operations_time ON efir_budget.cell_operations USING brin (created_at)
@@ -2571,8 +5347,17 @@ CREATE INDEX sessions_undone ON efir_budget.cell_sessions USING btree (budget_ve
 --@ index cell_sessions.sessions_written
 CREATE INDEX sessions_written ON efir_budget.cell_sessions USING btree (budget_version_id, actor, written_commit) WHERE (written_commit IS NOT NULL)
 
+--@ index comment_mentions.mentions_comment
+CREATE INDEX mentions_comment ON efir_budget.comment_mentions USING btree (comment_id)
+
+--@ index comment_mentions.mentions_inbox
+CREATE INDEX mentions_inbox ON efir_budget.comment_mentions USING btree (user_id, mentioned_at DESC, comment_id DESC)
+
+--@ index comment_reads.reads_thread
+CREATE INDEX reads_thread ON efir_budget.comment_reads USING btree (thread_id)
+
 --@ index planning_cells.idx_cells_locked
-CREATE INDEX idx_cells_locked ON efir_budget.planning_cells USING btree (budget_version_id, id) WHERE is_locked
+CREATE INDEX idx_cells_locked ON efir_budget.planning_cells USING btree (budget_version_id, id) INCLUDE (lock_reason) WHERE is_locked
 
 --@ index planning_cells.idx_cells_lookup
 CREATE INDEX idx_cells_lookup ON efir_budget.planning_cells USING btree (hashtextextended((((((((((budget_version_id)::text || '/'::text) || (module_code)::text) || '/'::text) || COALESCE((entity_id)::text, ''::text)) || '/'::text) || (field_name)::text) || '/'::text) || (COALESCE(period_code, ''::character varying))::text), (0)::bigint))
@@ -2596,6 +5381,10 @@ USING ((EXISTS ( SELECT
    FROM efir_budget.planning_cells cell
   WHERE (cell.id = cell_comments.cell_id))))
 
+--@ policy cell_lease_steals.cell_lease_steals_org_isolation
+PERMISSIVE FOR SELECT TO authenticated
+USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
+
 --@ policy planning_cells.planning_cells_org_isolation
 PERMISSIVE FOR ALL TO authenticated
 USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
@@ -2612,6 +5401,9 @@ exists
 --@ sequence cell_commit_ids
 bigint start 1 increment 1 min 1 max 9223372036854775807 cache 1
 
+--@ sequence cell_lease_tokens
+bigint start 1 increment 1 min 1 max 9223372036854775807 cache 1
+
 --@ table budget_revisions
 row level security: on
 options: autovacuum_vacuum_threshold=1000, fillfactor=10
@@ -2625,6 +5417,12 @@ row level security: on
 --@ table cell_commits
 row level security: on
 
+--@ table cell_lease_steals
+row level security: on
+
+--@ table cell_leases
+row level security: on
+
 --@ table cell_operations
 row level security: on
 
@@ -2634,6 +5432,12 @@ row level security: on
 --@ table cells_migrations
 row level security: on
 
+--@ table comment_mentions
+row level security: on
+
+--@ table comment_reads
+row level security: on
+
 --@ table planning_cells
 row level security: on
 options: fillfactor=85
@@ -2641,14 +5445,44 @@ options: fillfactor=85
 --@ trigger budget_revisions.revisions_guard
 CREATE TRIGGER revisions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.budget_revisions FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
+--@ trigger budget_versions.cells_budget_buried
+CREATE TRIGGER cells_budget_buried AFTER UPDATE OF deleted_at ON efir_budget.budget_versions FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION efir_budget.broadcast_deletion()
+
+--@ trigger budget_versions.cells_budget_deleted
+CREATE TRIGGER cells_budget_deleted AFTER DELETE ON efir_budget.budget_versions FOR EACH ROW WHEN ((old.deleted_at IS NULL)) EXECUTE FUNCTION efir_budget.broadcast_deletion()
+
 --@ trigger cell_changes.changes_guard
 CREATE TRIGGER changes_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_changes FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+
+--@ trigger cell_comments.comments_delete_rules
+CREATE TRIGGER comments_delete_rules BEFORE DELETE ON efir_budget.cell_comments FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_comment_delete()
+
+--@ trigger cell_comments.comments_insert_mentions
+CREATE TRIGGER comments_insert_mentions AFTER INSERT ON efir_budget.cell_comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.record_mentions()
+
+--@ trigger cell_comments.comments_insert_rules
+CREATE TRIGGER comments_insert_rules BEFORE INSERT ON efir_budget.cell_comments FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_comment_insert()
+
+--@ trigger cell_comments.comments_update_mentions
+CREATE TRIGGER comments_update_mentions AFTER UPDATE ON efir_budget.cell_comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.record_mentions()
+
+--@ trigger cell_comments.comments_update_rules
+CREATE TRIGGER comments_update_rules BEFORE UPDATE ON efir_budget.cell_comments FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_comment_update()
 
 --@ trigger cell_commits.cell_commits_revision
 CREATE CONSTRAINT TRIGGER cell_commits_revision AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION efir_budget.stamp_revisions()
 
+--@ trigger cell_commits.cell_commits_send
+CREATE CONSTRAINT TRIGGER cell_commits_send AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION efir_budget.broadcast_commits()
+
 --@ trigger cell_commits.commits_guard
 CREATE TRIGGER commits_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_commits FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+
+--@ trigger cell_lease_steals.steals_guard
+CREATE TRIGGER steals_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_lease_steals FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+
+--@ trigger cell_leases.leases_guard
+CREATE TRIGGER leases_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_leases FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger cell_operations.operations_guard
 CREATE TRIGGER operations_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_operations FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
@@ -2656,11 +5490,23 @@ CREATE TRIGGER operations_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON
 --@ trigger cell_sessions.sessions_guard
 CREATE TRIGGER sessions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_sessions FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
+--@ trigger comment_mentions.mentions_guard
+CREATE TRIGGER mentions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.comment_mentions FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+
+--@ trigger comment_reads.reads_guard
+CREATE TRIGGER reads_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.comment_reads FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+
 --@ trigger planning_cells.cells_delete_rules
 CREATE TRIGGER cells_delete_rules BEFORE DELETE OR TRUNCATE ON efir_budget.planning_cells FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_delete()
 
 --@ trigger planning_cells.cells_insert_rules
 CREATE TRIGGER cells_insert_rules BEFORE INSERT ON efir_budget.planning_cells FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_insert_rules()
+
+--@ trigger planning_cells.cells_lock_inserts
+CREATE TRIGGER cells_lock_inserts AFTER INSERT ON efir_budget.planning_cells REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.check_lock_changes()
+
+--@ trigger planning_cells.cells_lock_updates
+CREATE TRIGGER cells_lock_updates AFTER UPDATE ON efir_budget.planning_cells REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.check_lock_changes()
 
 --@ trigger planning_cells.cells_record_deletes
 CREATE TRIGGER cells_record_deletes AFTER DELETE ON efir_budget.planning_cells REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.record_deletes()
@@ -2684,7 +5530,7 @@ enum 'engine'
 composite id uuid, outcome text, effective_version integer, effective_author uuid, value_numeric numeric(18,4), value_text text, value_type text, deleted boolean
 
 --@ type write_item
-composite n integer, problem jsonb, id uuid, new_id uuid, module_code text, entity_id uuid, field_name text, period_code text, value_numeric numeric(18,4), value_text text, deleting boolean, base integer
+composite n integer, problem jsonb, id uuid, new_id uuid, module_code text, entity_id uuid, field_name text, period_code text, value_numeric numeric(18,4), value_text text, deleting boolean, base integer, lease bigint
 
 --@ type write_outcome
 composite n integer, id uuid, version integer, changes boolean, value_numeric numeric(18,4), value_text text, deleting boolean
@@ -2703,6 +5549,49 @@ composite n integer, id uuid, version integer, changes boolean, value_numeric nu
   WHERE (deleted_at IS NULL);
 options: security_invoker=true
 
+--@ view change_facts
+ SELECT session_id,
+    commit_id,
+    cell_id,
+    module_code,
+    entity_id,
+    field_name,
+    period_code,
+    new_version,
+    is_deleted,
+        CASE
+            WHEN is_deleted THEN jsonb_build_array(cell_id, module_code, entity_id, field_name, period_code, new_version)
+            ELSE jsonb_build_array(cell_id, module_code, entity_id, field_name, period_code, (trim_scale(new_value))::text, new_text, value_type, is_locked, lock_reason, new_version, changed_by, changed_at)
+        END AS tuple
+   FROM efir_budget.cell_changes change;
+options: security_invoker=true
+
+--@ view change_records
+ SELECT change.id,
+    jsonb_build_object('id', change.id, 'revision', made.revision, 'at', change.changed_at, 'actor', change.changed_by, 'action', change.action, 'changeType', change.change_type, 'cell', jsonb_build_array(change.cell_id, change.module_code, change.entity_id, change.field_name, change.period_code), 'exists', ((cell.id IS NOT NULL) AND (cell.deleted_at IS NULL)), 'before', jsonb_build_array((trim_scale(change.old_value))::text, change.old_text, change.old_version), 'after', jsonb_build_array((trim_scale(change.new_value))::text, change.new_text, change.new_version), 'valueType', change.value_type, 'isLocked', change.is_locked, 'lockReason', change.lock_reason, 'sessionId', change.session_id, 'sessionLabel', step.label, 'refSessionId', change.ref_session_id, 'operationId', change.operation_id) AS message,
+    jsonb_build_array(COALESCE(made.revision, (0)::bigint), change.changed_at, change.sequence_number, change.id) AS place
+   FROM (((efir_budget.cell_changes change
+     LEFT JOIN efir_budget.cell_commits made ON ((made.commit_id = change.commit_id)))
+     LEFT JOIN efir_budget.cell_sessions step ON ((step.id = change.session_id)))
+     LEFT JOIN efir_budget.planning_cells cell ON ((cell.id = change.cell_id)));
+options: security_invoker=true
+
+--@ view comment_tuples
+ SELECT id,
+    cell_id,
+    budget_version_id,
+    COALESCE(parent_id, id) AS thread_id,
+    created_by,
+    created_at,
+    deleted_at,
+    jsonb_build_array(id, COALESCE(parent_id, id), cell_id,
+        CASE
+            WHEN (deleted_at IS NULL) THEN comment_text
+            ELSE NULL::text
+        END, to_jsonb(mentions), created_by, created_at, edited_at, deleted_at) AS tuple
+   FROM efir_budget.cell_comments comment;
+options: security_invoker=true
+
 --@ view current_commits
  SELECT DISTINCT ON (budget_version_id) budget_version_id,
     commit_id,
@@ -2716,4 +5605,18 @@ options: security_invoker=true
    FROM efir_budget.cell_commits opened
   WHERE ((transaction_id = pg_current_xact_id_if_assigned()) AND (revision IS NULL))
   ORDER BY budget_version_id, commit_id DESC;
+options: security_invoker=true
+
+--@ view live_leases
+ SELECT budget_version_id,
+    cell_key,
+    token,
+    held_by,
+    acquired_at,
+    expires_at
+   FROM efir_budget.cell_leases lease
+  WHERE ((expires_at > clock_timestamp()) AND (EXISTS ( SELECT
+           FROM (efir_budget.budget_versions budget
+             JOIN efir_budget.user_profiles profile ON ((profile.organization_id = budget.organization_id)))
+          WHERE ((budget.id = lease.budget_version_id) AND (profile.user_id = lease.held_by)))));
 options: security_invoker=true

@@ -34,6 +34,9 @@ export type MigrationStatus = {
  *
  * @example
  * ```ts
+ * import { migrationStatus, type Query } from '@efir/cells/migrations'
+ *
+ * declare const query: Query
  * const { state } = await migrationStatus(query)
  * if (state !== 'current') throw new Error(`planning cells are ${state}: run efir-cells migrate up`)
  * ```

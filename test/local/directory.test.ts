@@ -7,6 +7,8 @@ import { keep, keptRows, killWithWatchdog, postmaster, runs, somewhere } from '.
 import { processesWith, runStackProgram } from './support/program.ts'
 
 // Every test of this file starts stacks of its own, with real processes, whichever Supabase the others run against.
+// On a busy machine a start that takes a second takes ten.
+vi.setConfig({ testTimeout: 120_000 })
 
 describe('a stack with a directory', () => {
   it('keeps its data and its keys', async () => {

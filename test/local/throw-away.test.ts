@@ -6,6 +6,8 @@ import { eventually, killWithWatchdog, ownTemp, postmaster, query, runs } from '
 import { processesWith, runStackProgram } from './support/program.ts'
 
 // Every test of this file starts stacks of its own, with real processes, whichever Supabase the others run against.
+// On a busy machine a start that takes a second takes ten.
+vi.setConfig({ testTimeout: 120_000 })
 
 describe('a stack without a directory', () => {
   it('leaves nothing when it stops, and may be stopped twice', async () => {

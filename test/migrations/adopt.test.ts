@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { bundle, migrate, migrationStatus, verify, type MigrationError } from '../../src/migrations/index.ts'
@@ -294,6 +295,17 @@ describe('tables that Alembic made', () => {
     })
   })
 
+  // Known: keep_update_rules (012) gives back the old row where none of ours changed, and so drops this update
+  // without a word. When it keeps the application's columns, this line is a plain test.
+  test.fails("leave the application's own columns writable", async () => {
+    const { sql, query } = await legacyDatabase()
+    await sql`ALTER TABLE efir_budget.planning_cells ADD COLUMN colour text DEFAULT 'red'`
+    await migrate(query)
+    await sql`UPDATE efir_budget.planning_cells SET colour = 'blue' WHERE id = ${ids.text}`
+    const [cell] = await sql`SELECT colour FROM efir_budget.planning_cells WHERE id = ${ids.text}`
+    expect(cell).toEqual({ colour: 'blue' })
+  })
+
   test('no longer let a signed-in user of another organisation in, nor anon', async () => {
     const { sql, query } = await legacyDatabase()
     await migrate(query)
@@ -319,13 +331,24 @@ describe('tables that Alembic made', () => {
     ).rejects.toMatchObject({ code: '42501' })
   })
 
-  test('need the organisation of a budget, and are told so', async () => {
+  test('need the organisation of a budget: they are told so, and the guide has what to run', async () => {
     const { sql, query } = await legacyDatabase()
-    await sql`ALTER TABLE efir_budget.budget_versions DROP COLUMN organization_id`
+    await sql.unsafe(`
+      ALTER TABLE efir_budget.budget_versions DROP COLUMN organization_id;
+      DROP TABLE efir_budget.user_profiles, efir_budget.organizations`)
     await expect(migrate(query)).rejects.toMatchObject({
       code: 'host_missing',
       message: expect.stringContaining('budget_versions.organization_id') as string,
     })
+    const guide = readFileSync(new URL('../../docs/guide/migrations.md', import.meta.url), 'utf8')
+    await sql.unsafe(/```sql\n([\s\S]*?)```/.exec(guide)?.[1] ?? 'no SQL in the guide')
+    await migrate(query)
+    const seen = await sql.begin(async (transaction) => {
+      await transaction`SELECT set_config('role', 'authenticated', true),
+        set_config('request.jwt.claims', ${JSON.stringify({ sub: ids.user })}, true)`
+      return await transaction`SELECT id FROM efir_budget.planning_cells`
+    })
+    expect(seen).toHaveLength(122)
   })
 
   test('in part only, or with a lost record, are refused', async () => {

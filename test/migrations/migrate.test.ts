@@ -1,6 +1,14 @@
 import type postgres from 'postgres'
 import { expect, test } from 'vitest'
-import { bundle, migrate, MigrationError, type MigrateProgress } from '../../src/migrations/index.ts'
+import {
+  bundle,
+  migrate,
+  migrateDown,
+  MigrationError,
+  verify,
+  type MigrateProgress,
+  type Query,
+} from '../../src/migrations/index.ts'
 import { migrateWith } from '../../src/migrations/migrate.ts'
 import { localOnly } from '../support/stack.ts'
 import { queryOf, useCluster } from './support/cluster.ts'
@@ -135,6 +143,39 @@ describe('migrate', () => {
       }),
     ).rejects.toMatchObject({ code: 'not_one_session' })
     expect(await tables(pool[0]!)).toEqual([])
+  })
+
+  test('works behind a pooler in transaction mode, which keeps a session for a transaction only', async () => {
+    const database = await cluster.freshDatabase()
+    const servers = [database.connect(), database.connect(), database.connect()].map(queryOf)
+    let turn = 0
+    let held: Query | undefined
+    const pooled: Query = async (text, parameters) => {
+      const server = held ?? servers[(turn += 1) % servers.length]!
+      if (text.startsWith('BEGIN')) held = server
+      if (/^(COMMIT|ROLLBACK)$/.test(text)) held = undefined
+      return await server(text, parameters)
+    }
+    expect((await migrate(pooled, { host: true })).applied).toEqual(everything)
+    await migrateDown(pooled, { to: '009' })
+    await migrate(pooled, { concurrently: true })
+    expect((await verify(pooled)).ok).toBe(true)
+  })
+
+  test('leaves nothing behind when its connection is lost half-way, though the driver connects again', async () => {
+    const database = await cluster.freshDatabase()
+    const sql = database.connect()
+    const other = database.connect()
+    const query: Query = async (text, parameters) => {
+      if (text.includes('CREATE TABLE efir_budget.cell_commits')) {
+        await other`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()`
+      }
+      return await queryOf(sql)(text, parameters)
+    }
+    await expect(migrate(query, { host: true })).rejects.toThrow()
+    expect(await tables(other)).toEqual([])
+    expect((await migrate(queryOf(sql), { host: true })).applied).toEqual(everything)
   })
 
   test('stops on request: before it begins, while it waits, and between two files', async () => {

@@ -85,3 +85,62 @@ describe('one statement on ten thousand rows', () => {
     expect(locked.cells).toHaveLength(SIZE)
   })
 })
+
+describe('plans that were made while the tables were empty', () => {
+  it(
+    'read a handful of rows for each small write or read later on, whichever way it comes',
+    { timeout: 60_000 },
+    async () => {
+      const own = await freshTenants()
+      const single = postgres(own.databaseUrl, { max: 1, onnotice: () => undefined })
+      const as = <T>(work: (run: postgres.TransactionSql) => Promise<T>) =>
+        asRole(single).asUser(own.alice, work)
+      const keyAt = (index: number) => shapes['entity and period'](index)
+      const rounds = 20
+      const smallWork = async (from: number) => {
+        for (let index = from; index < from + rounds; index += 1) {
+          const key = keyAt(index)
+          const operation = randomUUID()
+          const { results } = await as((run) =>
+            write(run, own.budget, [{ ...key, number: `${index}.5` }], { operation, session: randomUUID() }),
+          )
+          const id = results[0]![1] as string
+          await as(
+            (run) =>
+              run`UPDATE efir_budget.planning_cells SET value_numeric = 7, version = version + 1 WHERE id = ${id}`,
+          )
+          await as((run) => run`UPDATE efir_budget.planning_cells SET value_numeric = 7 WHERE id = ${id}`)
+          await as((run) => read(run, own.budget, [id, [key.module, key.entity, key.field, key.period]]))
+        }
+      }
+      /** Rows read from each table so far, by scans of it and through its indexes. */
+      const reading = async () => {
+        await single`SELECT pg_stat_force_next_flush()`
+        return single<{ name: string; rows: number }[]>`
+        SELECT relname AS name, (coalesce(seq_tup_read, 0) + coalesce((
+          SELECT sum(pg_stat_get_tuples_returned(indexrelid)) FROM pg_index WHERE indrelid = relid), 0))::integer AS rows
+        FROM pg_stat_user_tables WHERE schemaname = 'efir_budget' AND relname ~ '^(planning|cell_|budget_rev)' ORDER BY 1`
+      }
+
+      await smallWork(0)
+      for (let part = 0; part < 2; part += 1)
+        await as((run) =>
+          write(
+            run,
+            own.budget,
+            many((index) => ({
+              ...keyAt(100 + index + part * SIZE),
+              period: `${part}/${index}`,
+              number: '1',
+            })),
+          ),
+        )
+      const before = await reading()
+      await smallWork(rounds)
+      const after = await reading()
+      await single.end()
+      for (const [place, { name, rows }] of after.entries())
+        expect((rows - before[place]!.rows) / rounds, name).toBeLessThan(100)
+    },
+  )
+})

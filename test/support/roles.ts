@@ -5,9 +5,9 @@ type Work<T> = (sql: postgres.TransactionSql) => Promise<T>
 
 /** Runs SQL as PostgREST would for a request: in one transaction, under the caller's role and claims. */
 export interface RoleRunner {
-  asUser<T>(userId: string, work: Work<T>): Promise<T>
-  asAnon<T>(work: Work<T>): Promise<T>
-  asService<T>(work: Work<T>): Promise<T>
+  readonly asUser: <T>(userId: string, work: Work<T>) => Promise<T>
+  readonly asAnon: <T>(work: Work<T>) => Promise<T>
+  readonly asService: <T>(work: Work<T>) => Promise<T>
 }
 
 const timeouts: Readonly<Record<string, string>> = STATEMENT_TIMEOUTS

@@ -27,7 +27,7 @@ export async function inspect(
   const all: Findings[] = []
   for (const difference of differences) all.push(await inspectOne(difference))
   all.push(await inspectRows(query, schema), inspectGrants(schema, wanted, differences))
-  return merged(all)
+  return emptyingIndexes(schema, merged(all))
 
   async function inspectOne(difference: Difference): Promise<Findings> {
     const { kind } = partsOf(difference.object)
@@ -41,4 +41,23 @@ export async function inspect(
     if (kind.startsWith('comment ')) return inspectComment(schema, difference)
     return findings({})
   }
+}
+
+/**
+ * Filling a column of a large table costs mostly the upkeep of its indexes. Those that a later migration drops and
+ * makes anew are emptied first; they keep their names, so that it finds something to drop.
+ */
+function emptyingIndexes(schema: string, all: Findings): Findings {
+  const emptied = all.left.filter((object) =>
+    all.columns.some(({ statement }) => statement.startsWith(`UPDATE ${schema}.${partsOf(object).table} `)),
+  )
+  const drops = emptied.flatMap((object) => {
+    const { table, name } = partsOf(object)
+    const reason = 'emptied, so that filling the table is quick; a later migration makes it anew'
+    return [
+      { object, reason, statement: `DROP INDEX ${schema}.${name}` },
+      { object, reason, statement: `CREATE INDEX ${name} ON ${schema}.${table} (id) WHERE false` },
+    ]
+  })
+  return { ...all, drops: [...all.drops, ...drops] }
 }

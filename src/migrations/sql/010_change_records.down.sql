@@ -16,6 +16,8 @@ DROP COLUMN new_version,
 DROP COLUMN under_version,
 DROP COLUMN is_locked,
 DROP COLUMN lock_reason,
+DROP COLUMN is_deleted,
+DROP COLUMN value_type,
 DROP COLUMN commit_id,
 DROP COLUMN operation_id,
 DROP COLUMN ref_session_id;

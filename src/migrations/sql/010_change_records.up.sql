@@ -28,6 +28,8 @@ ADD COLUMN new_version integer,
 ADD COLUMN under_version integer,
 ADD COLUMN is_locked boolean NOT NULL DEFAULT false,
 ADD COLUMN lock_reason varchar(200),
+ADD COLUMN is_deleted boolean NOT NULL DEFAULT false,
+ADD COLUMN value_type varchar(30),
 ADD COLUMN commit_id bigint,
 ADD COLUMN operation_id uuid,
 ADD COLUMN ref_session_id uuid,
@@ -45,6 +47,9 @@ COMMENT ON COLUMN efir_budget.cell_changes.under_version IS
 'The version of the change that the cell showed before: what lies between was undone then. NULL: none.';
 COMMENT ON COLUMN efir_budget.cell_changes.is_locked IS 'Whether the cell was locked after the change.';
 COMMENT ON COLUMN efir_budget.cell_changes.lock_reason IS 'Why it was locked.';
+COMMENT ON COLUMN efir_budget.cell_changes.is_deleted IS 'Whether there was no such cell after the change.';
+COMMENT ON COLUMN efir_budget.cell_changes.value_type IS
+'The cell''s value_type after the change; NULL for records older than migration 010.';
 COMMENT ON COLUMN efir_budget.cell_changes.commit_id IS
 'The commit it belongs to, which has the revision; NULL for records older than migration 010.';
 COMMENT ON COLUMN efir_budget.cell_changes.operation_id IS 'The client''s name for the call that wrote it.';

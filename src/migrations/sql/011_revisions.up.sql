@@ -48,7 +48,11 @@ CREATE FUNCTION efir_budget.stamp_revisions() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
+-- Plans are kept: one that was made while these tables were empty would read all of them at every commit.
 SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
 AS $$
 DECLARE
   v_budget record;

@@ -6,4 +6,5 @@ DROP FUNCTION efir_budget.record_deletes;
 DROP FUNCTION efir_budget.record_updates;
 DROP FUNCTION efir_budget.record_inserts;
 DROP VIEW efir_budget.current_commits;
+DROP FUNCTION efir_budget.close_empty_commits;
 DROP FUNCTION efir_budget.open_missing_commits;

@@ -6,6 +6,7 @@ CREATE FUNCTION efir_budget.open_missing_commits(p_budget_version_ids uuid[], p_
 RETURNS bigint[]
 LANGUAGE plpgsql
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
 DECLARE
   v_budget uuid;
@@ -28,6 +29,30 @@ END
 $$;
 
 COMMENT ON FUNCTION efir_budget.open_missing_commits IS 'Returns the commits that it opened. Internal.';
+
+-- A budget in which nothing changed after all gets no revision.
+CREATE FUNCTION efir_budget.close_empty_commits(p_commit_ids bigint[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = ''
+SET enable_seqscan = off
+AS $$
+DECLARE
+  v_commit bigint;
+  v_session uuid;
+BEGIN
+  FOREACH v_commit IN ARRAY p_commit_ids LOOP
+    SELECT opened.session_id INTO v_session FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    CONTINUE WHEN EXISTS (
+      SELECT FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = v_session AND change.commit_id = v_commit
+    );
+    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
+  END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.close_empty_commits IS 'Takes back commits, opened by this statement, that have no change. Internal.';
 
 -- The newest open commit of each budget: where a change of this moment belongs.
 CREATE VIEW efir_budget.current_commits WITH (security_invoker = true) AS
@@ -55,7 +80,9 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
 -- Transition tables are joined: a plan made for one row would loop over ten thousand times ten thousand. The
--- functions of the API, from within which this runs, forbid the other joins.
+-- functions of the API, from within which this runs, forbid the other joins. And no scans: a plan made while the log
+-- was empty would read all of it for every write.
+SET enable_seqscan = off
 SET enable_hashjoin = on
 SET enable_nestloop = off
 SET jit = off
@@ -77,13 +104,13 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    new_value, new_text, new_version, is_locked, lock_reason, change_type,
+    new_value, new_text, new_version, is_locked, lock_reason, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'insert',
-    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason,
+    cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -103,6 +130,7 @@ CREATE FUNCTION efir_budget.record_updates() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
+SET enable_seqscan = off
 SET enable_hashjoin = on
 SET enable_nestloop = off
 SET jit = off
@@ -111,7 +139,6 @@ DECLARE
   v_budgets uuid[];
   v_opened bigint[];
   v_prefix bytea;
-  v_empty uuid[];
 BEGIN
   SELECT array_agg(DISTINCT cell.budget_version_id) INTO v_budgets FROM new_rows AS cell;
   IF v_budgets IS NULL THEN
@@ -122,7 +149,8 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, under_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, under_version,
+    is_locked, lock_reason, is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -139,8 +167,8 @@ BEGIN
       WHEN before.is_locked AND NOT cell.is_locked THEN 'unlock'
       ELSE 'update'
     END,
-    before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version, before.effective_version,
-    cell.is_locked, cell.lock_reason,
+    before.value_numeric, cell.value_numeric, before.value_text, cell.value_text, before.version, cell.version,
+    before.effective_version, cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type,
     CASE
       WHEN cell.value_type = 'calculated' AND coalesce(current.change_type, 'manual') IN ('manual', 'spread') THEN 'calculation'
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
@@ -153,19 +181,7 @@ BEGIN
   INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id
   WHERE cell.version <> before.version;
 
-  -- A budget in which nothing changed after all gets no revision.
-  IF v_opened <> '{}' THEN
-    WITH emptied AS (
-      DELETE FROM efir_budget.cell_commits AS opened
-      WHERE opened.commit_id = ANY(v_opened)
-        AND NOT EXISTS (SELECT FROM efir_budget.cell_changes AS change WHERE change.session_id = opened.session_id AND change.commit_id = opened.commit_id)
-      RETURNING opened.session_id
-    )
-    SELECT array_agg(emptied.session_id) INTO v_empty FROM emptied;
-    IF v_empty IS NOT NULL THEN
-      DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = ANY(v_empty);
-    END IF;
-  END IF;
+  PERFORM efir_budget.close_empty_commits(v_opened);
   RETURN NULL;
 END
 $$;
@@ -176,6 +192,7 @@ CREATE FUNCTION efir_budget.record_deletes() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
+SET enable_seqscan = off
 SET enable_hashjoin = on
 SET enable_nestloop = off
 SET jit = off
@@ -195,13 +212,14 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, old_text, old_version, new_version, change_type,
+    old_value, old_text, old_version, new_version, is_deleted, value_type, change_type,
     session_id, sequence_number, commit_id, changed_by, changed_at
   )
   SELECT
     encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'delete',
-    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, coalesce(current.change_type, 'manual'),
+    cell.value_numeric, cell.value_text, cell.version, cell.version + 1, TRUE, cell.value_type,
+    coalesce(current.change_type, 'manual'),
     current.session_id, current.changes + row_number() OVER (PARTITION BY current.commit_id),
     current.commit_id, auth.uid(), clock_timestamp()
   FROM old_rows AS cell
@@ -228,6 +246,7 @@ COMMENT ON TRIGGER cells_record_updates ON efir_budget.planning_cells IS 'See re
 COMMENT ON TRIGGER cells_record_deletes ON efir_budget.planning_cells IS 'See record_deletes.';
 
 REVOKE ALL ON FUNCTION efir_budget.open_missing_commits FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.close_empty_commits FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.record_inserts FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.record_updates FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.record_deletes FROM PUBLIC, anon, authenticated, service_role;

@@ -39,14 +39,17 @@ $$;
 COMMENT ON FUNCTION efir_budget.refuse_argument IS 'Raises PT422 for an argument of a call. Internal.';
 
 CREATE FUNCTION efir_budget.current_revision(p_budget_version_id uuid) RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
-  SELECT coalesce(
+BEGIN
+  RETURN coalesce(
     (SELECT counter.revision FROM efir_budget.budget_revisions AS counter WHERE counter.budget_version_id = p_budget_version_id),
     0
-  )
+  );
+END
 $$;
 
 COMMENT ON FUNCTION efir_budget.current_revision IS 'The revision that this snapshot is of. Internal.';

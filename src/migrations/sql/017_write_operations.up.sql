@@ -35,7 +35,8 @@ CREATE TYPE efir_budget.write_item AS (
   value_numeric numeric(18, 4),
   value_text text,
   deleting boolean,
-  base integer
+  base integer,
+  lease bigint
 );
 COMMENT ON TYPE efir_budget.write_item IS
 'One item of a write call, checked: its place from 0, what is wrong with it, the cell it names or the id for a new one.';
@@ -139,7 +140,7 @@ DECLARE
 BEGIN
   SELECT refused.result ->> 1 INTO v_kind
   FROM jsonb_array_elements(p_refused) AS refused (result)
-  ORDER BY array_position(ARRAY['invalid', 'not_found', 'forbidden', 'locked', 'conflict'], refused.result ->> 1)
+  ORDER BY array_position(ARRAY['invalid', 'not_found', 'forbidden', 'locked', 'lease_lost', 'conflict'], refused.result ->> 1)
   LIMIT 1;
 
   RAISE EXCEPTION '%', format(CASE v_kind
@@ -147,10 +148,12 @@ BEGIN
     WHEN 'not_found' THEN 'Nothing was written: %s of the items name no cell or cannot be accepted.'
     WHEN 'forbidden' THEN 'Nothing was written: %s of the items are not yours to write.'
     WHEN 'locked' THEN 'Nothing was written: %s of the cells are locked or have changed.'
+    WHEN 'lease_lost' THEN 'Nothing was written: of %s of the cells the lease is lost, or they have changed.'
     ELSE 'Nothing was written: %s of the cells have changed since they were read.'
   END, jsonb_array_length(p_refused))
     USING ERRCODE = CASE v_kind
-      WHEN 'invalid' THEN 'PT422' WHEN 'not_found' THEN 'PT404' WHEN 'forbidden' THEN 'PT403' WHEN 'locked' THEN 'PT423' ELSE 'PT409'
+      WHEN 'invalid' THEN 'PT422' WHEN 'not_found' THEN 'PT404' WHEN 'forbidden' THEN 'PT403' WHEN 'locked' THEN 'PT423'
+      WHEN 'lease_lost' THEN 'PT423' ELSE 'PT409'
     END,
     DETAIL = jsonb_build_object('results', p_refused)::text,
     HINT = 'DETAIL has each item that was not good: its place, what became of it and why. With p_mode "partial" the others land.';

@@ -2,3 +2,4 @@ DROP FUNCTION efir_budget.write_cells;
 DROP FUNCTION efir_budget.explain_refusals;
 DROP FUNCTION efir_budget.sort_items;
 DROP FUNCTION efir_budget.parse_items;
+DROP FUNCTION efir_budget.hold_leases;

@@ -184,20 +184,26 @@ BEGIN
       ) END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_value ELSE shown.new_value END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_text ELSE shown.new_text END,
-      CASE shown.change_type WHEN 'calculation' THEN 'calculated' WHEN 'import' THEN 'imported' ELSE 'input' END,
+      -- What the record says; one that is older than the column says it by the kind of work.
+      coalesce(
+        shown.value_type,
+        CASE shown.change_type WHEN 'calculation' THEN 'calculated' WHEN 'import' THEN 'imported' ELSE 'input' END
+      ),
       coalesce(shown.action = 'delete', FALSE)
     )::efir_budget.turn_outcome
     ORDER BY standing.id
   ) INTO v_turned
   FROM below AS standing
   LEFT JOIN LATERAL (
-    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action
+    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+      change.value_type
     FROM efir_budget.cell_changes AS change
     WHERE p_kind = 'redo' AND standing.reverting AND change.cell_id = standing.id AND change.new_version = standing.newest
       AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
     UNION ALL
     (
-      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action
+      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
+        change.value_type
       FROM efir_budget.cell_changes AS change
       WHERE p_kind = 'undo' AND standing.reverting
         AND change.cell_id = standing.id AND change.new_version <= standing.ceiling

@@ -116,7 +116,8 @@ DECLARE
 BEGIN
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version,
+    is_locked, lock_reason, is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -124,7 +125,7 @@ BEGIN
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
-    cell.is_locked, cell.lock_reason, current.change_type,
+    cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type, current.change_type,
     current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
     current.operation_id, current.commit_id, p_actor, p_at
   FROM unnest(p_ids) AS buried (id)

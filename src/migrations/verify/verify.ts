@@ -20,6 +20,9 @@ export type VerifyResult = {
  * @throws {MigrationError} `invalid_schema`; otherwise only what the query function throws.
  * @example
  * ```ts
+ * import { verify, type Query } from '@efir/cells/migrations'
+ *
+ * declare const query: Query
  * const { ok, checks } = await verify(query)
  * for (const { check, found, hint } of checks.filter((each) => !each.ok)) console.warn(check, found, hint)
  * ```

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -7,7 +7,13 @@ import { processesWith, type StackProgram } from './program.ts'
 
 function temporary(prefix: string): string {
   const path = mkdtempSync(join(realpathSync(tmpdir()), prefix))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }))
+  // A Postgres whose program was killed at the end of the test may still be writing.
+  onTestFinished(() =>
+    eventually(() => {
+      rmSync(path, { recursive: true, force: true })
+      expect(existsSync(path)).toBe(false)
+    }),
+  )
   return path
 }
 

@@ -7,7 +7,7 @@ import { freshDatabase, type FreshDatabase } from '../../support/stack.ts'
 type Sql = postgres.TransactionSql | postgres.Sql
 
 /** A cell as the wire has it. */
-type Tuple = [
+export type Tuple = [
   id: string,
   module: string,
   entity: string | null,

@@ -1,0 +1,10 @@
+DROP FUNCTION efir_budget.reopen_thread;
+DROP FUNCTION efir_budget.resolve_thread;
+DROP FUNCTION efir_budget.set_thread_resolved;
+DROP FUNCTION efir_budget.delete_comment;
+DROP FUNCTION efir_budget.edit_comment;
+DROP FUNCTION efir_budget.require_comment;
+DROP FUNCTION efir_budget.add_comment;
+DROP FUNCTION efir_budget.comment_mentions_of;
+DROP FUNCTION efir_budget.ensure_cell;
+DROP VIEW efir_budget.comment_tuples;
