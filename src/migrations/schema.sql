@@ -3507,8 +3507,8 @@ DECLARE
 BEGIN
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, is_locked, lock_reason,
-    is_deleted, value_type, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version,
+    is_locked, lock_reason, is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
@@ -3756,8 +3756,8 @@ BEGIN
   v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
-    old_value, new_value, old_text, new_text, old_version, new_version, under_version, is_locked, lock_reason,
-    is_deleted, value_type, change_type,
+    old_value, new_value, old_text, new_text, old_version, new_version, under_version,
+    is_locked, lock_reason, is_deleted, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT

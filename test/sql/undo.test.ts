@@ -101,6 +101,17 @@ describe('an undo', () => {
     const gone = (version: number) => [id, ...referenceTo(key), version]
     expect((await asBob((as) => undo(as, budget))).results).toEqual([['reverted', null, gone(4)]])
     expect((await asAlice((as) => undo(as, budget))).results).toEqual([['missing', null, gone(4)]])
+    const records = await sql`
+      SELECT change_type, action, is_deleted, value_type, new_version FROM efir_budget.cell_changes
+      WHERE cell_id = ${id} AND new_version = 4 ORDER BY commit_id`
+    const none = {
+      change_type: 'undo',
+      action: 'delete',
+      is_deleted: true,
+      value_type: 'input',
+      new_version: 4,
+    }
+    expect([...records]).toEqual([none, none])
   })
 
   it('passes a locked cell by, and the step goes over', async () => {
