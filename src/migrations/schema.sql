@@ -3092,6 +3092,7 @@ CREATE OR REPLACE FUNCTION efir_budget.oldest_revision(p_budget_version_id uuid)
  LANGUAGE sql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
   SELECT coalesce(
     (

@@ -158,6 +158,7 @@ CREATE FUNCTION efir_budget.oldest_revision(p_budget_version_id uuid) RETURNS bi
 LANGUAGE sql
 STABLE
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
   SELECT coalesce(
     (
