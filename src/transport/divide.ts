@@ -79,7 +79,7 @@ async function writeParts(
   // One step for undo, whatever it takes to write it.
   const session = request.session ?? { id: request.operationId, label: null }
   const results: WriteResult[] = []
-  let revision: number | undefined
+  let last: WriteReply | undefined
   let failure: CellsError | Refusal | undefined
   let stop: CellsError | Refusal | undefined
 
@@ -98,7 +98,7 @@ async function writeParts(
     const operationId = partUuid(request.operationId, start, items.length)
     try {
       const reply = await transport.writeCells({ ...request, items, session, operationId }, remaining())
-      revision = Math.max(revision ?? 0, reply.revision)
+      last = reply
       results.push(...reply.results)
     } catch (error) {
       if (items.length > 1 && isDivisible(error)) await halves(start, end)
@@ -113,6 +113,7 @@ async function writeParts(
   }
   await halves(0, request.items.length)
 
-  if (revision === undefined) throw failure ?? new ProtocolError('No part of the batch was answered.')
-  return { revision, operationId: request.operationId, sessionId: session.id, results }
+  if (last === undefined) throw failure ?? new ProtocolError('No part of the batch was answered.')
+  const { revision, sessionId } = last
+  return { revision, operationId: request.operationId, sessionId, results }
 }

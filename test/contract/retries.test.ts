@@ -151,6 +151,34 @@ describe('a batch that a proxy finds too large', () => {
   })
 })
 
+describe('a batch that the database ends at its statement timeout', () => {
+  it('is divided, and lands as soon as the cell that held it up is free', { timeout: 60_000 }, async () => {
+    const changes = freshAddresses(2).map((cell) => ({ cell, value: 1, ifVersion: 'any' as const }))
+    await budget.writeMany(changes)
+    const ends: unknown[] = []
+    const onRequest = () => (end: object) => void ends.push(end)
+    const watched = createCells(stack.signIn(user), { onRequest }).budget(budgetVersionId)
+    const holding = stack.sql.begin(async (transaction) => {
+      await transaction`
+        SELECT id FROM efir_budget.planning_cells
+        WHERE budget_version_id = ${budgetVersionId} AND module_code = 'retry' AND period_code = ${changes[1]!.cell.period}
+        FOR UPDATE`
+      // Longer than the eight seconds that the API's role may take.
+      await new Promise((resolve) => setTimeout(resolve, 9_500))
+    })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    const again = changes.map((change) => ({ ...change, value: 2 }))
+    const { outcomes } = await watched.writeMany(again, { mode: 'partial' })
+    await holding
+    expect(outcomes.map(({ status }) => status)).toEqual(['written', 'written'])
+    expect(ends).toMatchObject([{ error: { sqlState: '57014' } }, { status: 200 }, { status: 200 }])
+    expect((await budget.readMany(changes.map(({ cell }) => cell))).map(({ value }) => value)).toEqual([
+      '2',
+      '2',
+    ])
+  })
+})
+
 describe('a token that expires in the middle of a batch', () => {
   it('is asked for again, and the rest of the batch lands', async () => {
     // PostgREST forgives half a minute: this one has two seconds of it left.
