@@ -1,18 +1,11 @@
 import type { PreparedChange } from './change.ts'
-import { ProtocolError } from './errors.ts'
+import { ProtocolError, type CellsError } from './errors.ts'
 import { toUuid } from './model/address.ts'
 import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
 import { newUuid } from './model/identifier.ts'
 import type { RefusedChange } from './model/refusals.ts'
-import { rethrow, toRefusedChange } from './refusal.ts'
-import type {
-  CallOptions,
-  CellsTransport,
-  ChangeType,
-  WriteMode,
-  WriteReply,
-  WriteResult,
-} from './transport/port.ts'
+import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
+import type { CallOptions, CellsTransport, ChangeType, WriteMode, WriteResult } from './transport/port.ts'
 
 const valueTypeOf: Record<ChangeType, ValueType> = {
   manual: 'input',
@@ -47,7 +40,13 @@ export interface WriteManyOptions extends WriteOptions {
 
 /** What became of one change of a batch. A deleted cell comes back as a missing one. */
 export type WriteOutcome =
-  { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Cell } | RefusedChange
+  | { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Cell }
+  | RefusedChange
+  /**
+   * The batch was too much for the server at once; other parts of it have landed, and the part with this change failed.
+   * Where `error.retryable`, even this one may have landed: read the cell before writing it again.
+   */
+  | { readonly status: 'failed'; readonly index: number; readonly error: CellsError }
 
 export interface WriteManyResult {
   /** The budget's revision after the batch. */
@@ -65,7 +64,7 @@ export async function sendBatch(
   changes: readonly PreparedChange[],
   options: WriteManyOptions,
 ): Promise<WriteManyResult> {
-  const { mode = 'atomic', changeType = 'manual', operationId, signal } = options
+  const { mode = 'atomic', changeType = 'manual', operationId } = options
   const reply = await transport
     .writeCells(
       {
@@ -73,10 +72,11 @@ export async function sendBatch(
         items: changes.map((change) => change.item),
         mode,
         changeType,
+        // Made once, before the first request: every repeat of it carries the same.
         operationId: operationId === undefined ? newUuid() : toUuid(operationId, 'operationId'),
         session: toSession(options.session),
       },
-      { signal },
+      options,
     )
     .catch((error: unknown) => rethrow(error, changes))
   return {
@@ -86,7 +86,7 @@ export async function sendBatch(
     outcomes: changes.map((change, index) => {
       const result = reply.results[index]
       if (result === undefined) throw new ProtocolError(`write_cells gave no result for change ${index}.`)
-      return toOutcome(change, index, result, reply, valueTypeOf[changeType])
+      return toOutcome(change, index, result, valueTypeOf[changeType])
     }),
   }
 }
@@ -95,12 +95,12 @@ function toOutcome(
   change: PreparedChange,
   index: number,
   result: WriteResult,
-  reply: WriteReply,
   valueType: ValueType,
 ): WriteOutcome {
   if (result.status === 'unchanged') {
     return { status: 'unchanged', index, cell: result.cell ?? missingCell(change.address) }
   }
+  if (result.status === 'failed') return { status: 'failed', index, error: toPublicError(result.error) }
   if (result.status !== 'written') return toRefusedChange(result, index, change)
   const { value } = change.item
   if (value === null) return { status: 'written', index, cell: missingCell(change.address) }
@@ -118,8 +118,8 @@ function toOutcome(
     isLocked: false,
     lockReason: null,
     version: result.version,
-    modifiedBy: reply.actor,
-    modifiedAt: reply.at,
+    modifiedBy: result.by,
+    modifiedAt: result.at,
   })
   return { status: 'written', index, cell }
 }

@@ -13,7 +13,7 @@ const batchLimit = 10_000
 
 export interface ListOptions extends CallOptions {
   /**
-   * Cells per round trip, 1 to 10,000.
+   * Cells per round trip, 1 to 10,000. Where that is too much for the server, the pages become smaller.
    * @default 1000
    */
   readonly pageSize?: number | undefined
@@ -54,7 +54,8 @@ export class Budget {
   }
 
   /**
-   * Up to 10,000 cells in one round trip, in the order asked for, all as of one moment.
+   * Up to 10,000 cells in one round trip, in the order asked for, all as of one moment. (Where that is too much for the
+   * server, they are read in parts, each as of its own.)
    *
    * @throws {ValidationError} naming the cell and the part of its address that is not acceptable.
    * @throws {NotFoundError} where the budget is not the caller's to see.
@@ -99,8 +100,9 @@ export class Budget {
     if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > batchLimit) {
       throw new ValidationError('pageSize', pageSize, `a whole number from 1 to ${batchLimit}`)
     }
-    return new CellList((after) =>
-      this.#transport.listCells(this.id, filter, after, pageSize, options).catch(rethrow),
+    return new CellList(
+      (after, limit) => this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow),
+      pageSize,
     )
   }
 
@@ -113,7 +115,8 @@ export class Budget {
    * @throws {CellLockedError} where the cell is locked.
    * @throws {ValidationError} where the value cannot be stored exactly as given.
    * @throws {NotFoundError} where the budget is not the caller's to see.
-   * @throws {TransportError} where no answer came; with the same `operationId` it is safe to send again.
+   * @throws {TransportError} where no answer came, however often it was sent: the write may or may not have landed; with
+   * the same `operationId` it is safe to send again.
    * @example
    * ```ts
    * import type { Budget } from '@efir/cells'
@@ -161,7 +164,8 @@ export class Budget {
   }
 
   /**
-   * Up to 10,000 changes in one round trip and one transaction; together they are one step for undo.
+   * Up to 10,000 changes in one round trip and one transaction; together they are one step for undo. Where that is too
+   * much for the server, a `partial` batch is sent in parts, still as one step; an `atomic` one is never divided.
    *
    * @throws {VersionConflictError} {@link CellLockedError}, {@link NotFoundError} or {@link ValidationError} where
    * the mode is `atomic` and a change is not acceptable: nothing has landed, `refused` lists every bad change.

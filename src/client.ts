@@ -1,8 +1,12 @@
+import { EventEmitter } from 'eventemitter3'
 import { Budget } from './budget.ts'
 import { ValidationError } from './errors.ts'
+import type { CellsEvents } from './events.ts'
 import { toUuid } from './model/address.ts'
 import { resolveOptions, type CellsOptions } from './options.ts'
-import { supabaseTransport, type AnySupabaseClient } from './transport/supabase.ts'
+import type { Watchers } from './transport/observer.ts'
+import { openTransport } from './transport/open.ts'
+import { supabaseServer, type AnySupabaseClient } from './transport/supabase.ts'
 
 /** The entry to every budget that the signed-in user may see. Made by {@link createCells}. */
 export interface Cells {
@@ -12,6 +16,21 @@ export interface Cells {
    * @throws {ValidationError} where the id is not a UUID.
    */
   budget(budgetVersionId: string): Budget
+  /**
+   * Tells of what happens to calls, whoever made them: `retry` before a request is sent again, `unauthorized` when the
+   * user has to sign in. Returns what ends it.
+   *
+   * @example
+   * ```ts
+   * import type { Cells } from '@efir/cells'
+   *
+   * function askToSignIn(cells: Cells, show: () => void) {
+   *   return cells.on('unauthorized', show)
+   * }
+   * void askToSignIn
+   * ```
+   */
+  on<Name extends keyof CellsEvents>(name: Name, listener: CellsEvents[Name]): () => void
 }
 
 /**
@@ -37,7 +56,16 @@ export function createCells(supabase: AnySupabaseClient, options: CellsOptions =
       'a client made by createClient() of @supabase/supabase-js',
     )
   }
-  const { databaseSchema } = resolveOptions(options)
-  const transport = supabaseTransport(supabase, databaseSchema)
-  return { budget: (budgetVersionId) => new Budget(toUuid(budgetVersionId, 'budgetVersionId'), transport) }
+  const { databaseSchema, policy } = resolveOptions(options)
+  const events = new EventEmitter<keyof CellsEvents>()
+  const emit: Watchers['emit'] = (name, event) => void events.emit(name, event)
+  const server = supabaseServer(supabase, databaseSchema)
+  const transport = openTransport(server, policy, { ...options, emit })
+  return {
+    budget: (budgetVersionId) => new Budget(toUuid(budgetVersionId, 'budgetVersionId'), transport),
+    on(name, listener) {
+      events.on(name, listener)
+      return () => events.off(name, listener)
+    },
+  }
 }

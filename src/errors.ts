@@ -10,6 +10,7 @@ export type CellsErrorCode =
   | 'unauthorized'
   | 'not_installed'
   | 'rate_limited'
+  | 'too_large'
   | 'network'
   | 'timeout'
   | 'server'
@@ -71,7 +72,7 @@ export class ValidationError extends CellsError {
   }
 }
 
-/** The token is missing, expired or not accepted. Sign in again, or refresh the session. */
+/** The token is missing, expired or not accepted, and a refresh of the session did not help. Sign in again. */
 export class UnauthorizedError extends CellsError {
   override readonly name = 'UnauthorizedError'
   override readonly code = 'unauthorized'
@@ -83,33 +84,58 @@ export class NotInstalledError extends CellsError {
   override readonly code = 'not_installed'
 }
 
+/** What a {@link TransportError} carries besides its message. */
+export interface TransportErrorOptions extends CellsErrorOptions {
+  /** @default true, but for `too_large` */
+  retryable?: boolean | undefined
+  retryAfter?: number | undefined
+  sqlState?: string | undefined
+}
+
 /**
- * The call did not get a usable answer: the network, a timeout, a rate limit or the server failed. The write may
- * or may not have landed; sending it again with the same `operationId` is safe and takes effect once.
+ * The call did not get a usable answer: the network, a timeout, a rate limit or the server failed, or the call is too
+ * large for it. The write may or may not have landed; sending it again with the same `operationId` is safe and takes
+ * effect once. The library has done so already, as often as its `retry` option says.
  */
 export class TransportError extends CellsError {
   override readonly name = 'TransportError'
-  override readonly code: 'network' | 'timeout' | 'rate_limited' | 'server'
-  override readonly retryable = true
+  override readonly code: 'network' | 'timeout' | 'rate_limited' | 'too_large' | 'server'
+  override readonly retryable: boolean
   /** The HTTP status, or 0 when there was no answer at all. */
   readonly status: number
+  /** Milliseconds that the server asked to wait for, where it said so. */
+  readonly retryAfter: number | undefined
+  /** The database's own error code, where the failure is the database's: five letters and digits. */
+  readonly sqlState: string | undefined
 
   constructor(
     code: TransportError['code'],
     message: string,
     status: number,
-    options: CellsErrorOptions = {},
+    options: TransportErrorOptions = {},
   ) {
     super(message, options)
     this.code = code
     this.status = status
+    this.retryable = options.retryable ?? code !== 'too_large'
+    this.retryAfter = options.retryAfter
+    this.sqlState = options.sqlState
   }
 }
 
-/** The server's answer is not in the shape that this version of the library reads. */
+/**
+ * The answer cannot be read: it is not in the shape that this version of the library knows, or comes from something
+ * else than the database. `retryable` where it looks damaged rather than foreign.
+ */
 export class ProtocolError extends CellsError {
   override readonly name = 'ProtocolError'
   override readonly code = 'protocol'
+  override readonly retryable: boolean
+
+  constructor(message: string, options: CellsErrorOptions & { retryable?: boolean } = {}) {
+    super(message, options)
+    this.retryable = options.retryable ?? false
+  }
 }
 
 /**

@@ -1,10 +1,27 @@
 export { createCells, type Cells } from './client.ts'
 export type { CellsOptions } from './options.ts'
+export type {
+  CellsEvents,
+  CellsLogger,
+  OnRequest,
+  RequestEnd,
+  RequestStart,
+  RetryEvent,
+  UnauthorizedEvent,
+} from './events.ts'
 export { Budget, type ListOptions } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
 export type { BaseVersion, CellChange } from './change.ts'
 export { CellList } from './list.ts'
-export type { CallOptions, CellFilter, CellPage, ChangeType, WriteMode } from './transport/port.ts'
+export type {
+  CallOptions,
+  CellFilter,
+  CellPage,
+  ChangeType,
+  Patience,
+  RetryOptions,
+  WriteMode,
+} from './transport/port.ts'
 export type { AnySupabaseClient } from './transport/supabase.ts'
 export {
   cellKey,
@@ -26,6 +43,7 @@ export {
   ValidationError,
   type CellsErrorCode,
   type CellsErrorOptions,
+  type TransportErrorOptions,
 } from './errors.ts'
 export {
   CellLockedError,

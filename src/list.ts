@@ -1,24 +1,32 @@
 import type { StoredCell } from './model/cell.ts'
 import type { CellPage } from './transport/port.ts'
 
+type FetchPage = (after: string | null, limit: number) => Promise<CellPage>
+
 /**
  * The cells of a budget that a filter names, fetched page by page while they are consumed. Iterate it for cells, or
  * {@link CellList.pages} for whole pages with the revision that each shows. It can be iterated more than once.
  */
 export class CellList implements AsyncIterable<StoredCell> {
-  readonly #fetch: (after: string | null) => Promise<CellPage>
+  readonly #fetch: FetchPage
+  readonly #pageSize: number
 
-  constructor(fetch: (after: string | null) => Promise<CellPage>) {
+  /** @internal */
+  constructor(fetch: FetchPage, pageSize: number) {
     this.#fetch = fetch
+    this.#pageSize = pageSize
   }
 
   /** Page by page, in the order of the cells' ids. */
   async *pages(): AsyncGenerator<CellPage, void, undefined> {
     let after: string | null = null
+    let limit = this.#pageSize
     do {
-      const page: CellPage = await this.#fetch(after)
+      const page: CellPage = await this.#fetch(after, limit)
       yield page
       after = page.next
+      // Fewer than asked for, and not the end: the server cannot do more at once, so do not ask it again.
+      limit = Math.max(1, Math.min(limit, page.cells.length))
     } while (after !== null)
   }
 

@@ -1,18 +1,36 @@
 import { ValidationError } from './errors.ts'
+import type { CellsLogger, OnRequest } from './events.ts'
+import type { Patience } from './transport/port.ts'
+import { defaultPolicy, withPatience, type RetryPolicy } from './transport/retry-policy.ts'
 
-/** Settings of {@link createCells}. */
-export interface CellsOptions {
+/** Settings of {@link createCells}. `retry`, `timeout` and `attemptTimeout` can be set for one call as well. */
+export interface CellsOptions extends Patience {
   /**
    * The database schema that the migrations were rendered for.
    * @default 'efir_budget'
    */
-  readonly databaseSchema?: string
+  readonly databaseSchema?: string | undefined
+  /** Called for every request, as it is sent and as it ends: the place for traces and metrics. */
+  readonly onRequest?: OnRequest | undefined
+  /**
+   * Told of every request (`debug`), refusal (`info`), retry (`warn`) and failed call (`error`): `console`, or anything
+   * shaped like it. It gets names, ids, codes and times, never values.
+   * @default none
+   */
+  readonly logger?: CellsLogger | undefined
+  /**
+   * Lets the logger have values too: the parameters of requests, and errors, which may quote them.
+   * @default false
+   */
+  readonly logValues?: boolean | undefined
 }
 
 export interface ResolvedOptions {
   readonly databaseSchema: string
+  readonly policy: RetryPolicy
 }
 
+/** @throws {ValidationError} where an option is not acceptable. */
 export function resolveOptions(options: CellsOptions): ResolvedOptions {
   const { databaseSchema = 'efir_budget' } = options
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(databaseSchema)) {
@@ -22,5 +40,5 @@ export function resolveOptions(options: CellsOptions): ResolvedOptions {
       'an unquoted Postgres identifier, such as efir_budget',
     )
   }
-  return { databaseSchema }
+  return { databaseSchema, policy: withPatience(defaultPolicy, options) }
 }

@@ -10,7 +10,7 @@ import {
 import type { PreparedChange } from './change.ts'
 import { Refusal, type WriteResult } from './transport/port.ts'
 
-type RefusedResult = Exclude<WriteResult, { status: 'written' | 'unchanged' }>
+type RefusedResult = Exclude<WriteResult, { status: 'written' | 'unchanged' | 'failed' }>
 type Refused<Status extends RefusedChange['status']> = Extract<RefusedChange, { status: Status }>
 
 /** The answer to one refused change, with what the caller knows about it. */
@@ -26,11 +26,18 @@ export function toRefusedChange(result: RefusedResult, index: number, change: Pr
   }
 }
 
-/** The public error of a call that the database refused whole. */
-function toPublicError(refusal: Refusal, changes: readonly PreparedChange[] = []): CellsError {
+/** The public error of a call that failed or that the database refused whole. */
+export function toPublicError(
+  error: CellsError | Refusal,
+  changes: readonly PreparedChange[] = [],
+): CellsError {
+  return error instanceof Refusal ? explain(error, changes) : error
+}
+
+function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsError {
   const refused = refusal.results.flatMap(([index, result]) => {
     const change = changes[index]
-    if (change === undefined || result.status === 'written' || result.status === 'unchanged') return []
+    if (change === undefined || !isRefused(result)) return []
     return [toRefusedChange(result, index, change)]
   })
   const first = <Status extends RefusedChange['status']>(status: Status) =>
@@ -94,5 +101,9 @@ function toValidationError(
 
 /** For the end of a call: a refusal becomes the public error, anything else passes. */
 export function rethrow(error: unknown, changes?: readonly PreparedChange[]): never {
-  throw error instanceof Refusal ? toPublicError(error, changes) : error
+  throw error instanceof Refusal ? explain(error, changes ?? []) : error
+}
+
+function isRefused(result: WriteResult): result is RefusedResult {
+  return !['written', 'unchanged', 'failed'].includes(result.status)
 }

@@ -13,3 +13,12 @@ export function newUuid(): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
+
+/**
+ * The UUID, version 8, of a part of something: always the same for the same part, never that of another part, nor of
+ * anything that has a version 4 or 7 of its own.
+ */
+export function partUuid(whole: string, start: number, length: number): string {
+  const leading = (parseInt(whole.slice(0, 8), 16) ^ (start * 0x4000 + length)) >>> 0
+  return `${leading.toString(16).padStart(8, '0')}${whole.slice(8, 14)}8${whole.slice(15)}`
+}

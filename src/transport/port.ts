@@ -1,9 +1,46 @@
 import type { StoredCell } from '../model/cell.ts'
 import type { ResolvedAddress } from '../model/address.ts'
 import type { StoredValue } from '../model/value.ts'
-import type { CellsErrorCode } from '../errors.ts'
+import type { CellsError, CellsErrorCode } from '../errors.ts'
 
-export interface CallOptions {
+/** How a call that failed for a passing reason is sent again. Waits double from `baseDelay`, with jitter. */
+export interface RetryOptions {
+  /**
+   * The most requests of one call, the first one included.
+   * @default 4
+   */
+  readonly attempts?: number | undefined
+  /**
+   * Milliseconds before the second request, at most; at least half of it.
+   * @default 250
+   */
+  readonly baseDelay?: number | undefined
+  /**
+   * The longest wait that the library chooses by itself, in milliseconds. A server's `Retry-After` may ask for more.
+   * @default 8000
+   */
+  readonly maxDelay?: number | undefined
+}
+
+/** How long a call waits, and how often it is sent. */
+export interface Patience {
+  /**
+   * Milliseconds for the whole call: every request, every wait and every part of a divided batch. `Infinity` for none.
+   * @default 60000
+   */
+  readonly timeout?: number | undefined
+  /**
+   * Milliseconds for one request. `Infinity` for none.
+   * @default 20000
+   */
+  readonly attemptTimeout?: number | undefined
+  /** `false`: each request is sent once, whatever becomes of it. */
+  readonly retry?: RetryOptions | false | undefined
+}
+
+/** For one call. What is not set is as {@link createCells} was told. */
+export interface CallOptions extends Patience {
+  /** Ends the call at once, wherever it is, with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -35,7 +72,7 @@ export interface WriteItem {
   readonly base: number | null
 }
 
-interface WriteRequest {
+export interface WriteRequest {
   readonly budgetVersionId: string
   readonly items: readonly WriteItem[]
   readonly mode: WriteMode
@@ -45,19 +82,25 @@ interface WriteRequest {
 }
 
 export type WriteResult =
-  | { readonly status: 'written'; readonly id: string; readonly version: number }
+  | {
+      readonly status: 'written'
+      readonly id: string
+      readonly version: number
+      readonly by: string | null
+      readonly at: string
+    }
   | { readonly status: 'unchanged'; readonly cell: StoredCell | null }
   | { readonly status: 'conflict'; readonly cell: StoredCell | null }
   | { readonly status: 'locked'; readonly cell: StoredCell }
   | { readonly status: 'forbidden' | 'not_found'; readonly message: string }
   | { readonly status: 'invalid'; readonly field: string; readonly message: string }
+  /** The batch was divided, and the part that held this item got no answer. */
+  | { readonly status: 'failed'; readonly error: CellsError | Refusal }
 
 export interface WriteReply {
   readonly revision: number
   readonly operationId: string
   readonly sessionId: string
-  readonly actor: string | null
-  readonly at: string
   readonly results: readonly WriteResult[]
 }
 

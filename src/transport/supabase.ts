@@ -1,62 +1,62 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { toFailure } from './failure.ts'
-import type { CallOptions, CellsTransport } from './port.ts'
-import {
-  decodeCellPage,
-  decodeCellsReply,
-  decodeWriteReply,
-  encodeFilter,
-  encodeItem,
-  encodeReference,
-} from './wire.ts'
+import { toFailure, type PostgrestFailure } from './failure.ts'
+import { parseRetryAfter } from './retry-after.ts'
+import type { Answer, Server } from './rpc.ts'
 
 /** Any supabase-js client, whatever database types it was made with. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a client of any database is welcome
 export type AnySupabaseClient = SupabaseClient<any, any, any, any, any>
 
-/** The transport over PostgREST RPCs. The only file that calls Supabase. */
-export function supabaseTransport(supabase: AnySupabaseClient, schema: string): CellsTransport {
-  async function call(
-    name: string,
-    parameters: Record<string, unknown>,
-    { signal }: CallOptions,
-  ): Promise<unknown> {
-    signal?.throwIfAborted()
-    const request = supabase.schema(schema).rpc(name, parameters)
-    const reply = await (signal === undefined ? request : request.abortSignal(signal))
-    if (reply.error === null) return reply.data as unknown
-    signal?.throwIfAborted()
-    throw toFailure(reply.error, reply.status)
-  }
-
+/** PostgREST RPCs, one request a call. The only file that calls Supabase. */
+export function supabaseServer(supabase: AnySupabaseClient, schema: string): Server {
   return {
-    async readCells(budgetVersionId, references, options) {
-      const parameters = {
-        p_budget_version_id: budgetVersionId,
-        p_references: references.map(encodeReference),
-      }
-      return decodeCellsReply(await call('read_cells', parameters, options))
+    async request(operation, parameters, signal): Promise<Answer> {
+      const builder = supabase.schema(schema).rpc(operation, parameters)
+      const seen = watchFetch(builder)
+      const reply = await builder.abortSignal(signal)
+      const { status } = reply
+      const said: unknown = reply.error
+      // An error page whose whole body is the JSON `null` leaves no error.
+      if (said === null && status < 400) return { status, data: reply.data as unknown }
+      const failure =
+        typeof said === 'object' && said !== null ? (said as PostgrestFailure) : { message: String(said) }
+      const context = { retryAfter: parseRetryAfter(seen.response?.headers), thrown: seen.thrown }
+      return { status, failure: toFailure(failure, status, context) }
     },
-    async listCells(budgetVersionId, filter, after, limit, options) {
-      const parameters = {
-        p_budget_version_id: budgetVersionId,
-        p_filter: encodeFilter(filter),
-        p_after: after,
-        p_limit: limit,
-      }
-      return decodeCellPage(await call('list_cells', parameters, options))
-    },
-    async writeCells(request, options) {
-      const parameters = {
-        p_budget_version_id: request.budgetVersionId,
-        p_items: request.items.map(encodeItem),
-        p_mode: request.mode,
-        p_operation_id: request.operationId,
-        p_session_id: request.session?.id ?? null,
-        p_session_label: request.session?.label ?? null,
-        p_change_type: request.changeType,
-      }
-      return decodeWriteReply(await call('write_cells', parameters, options))
+
+    async refreshToken() {
+      // Where the client was made with `accessToken`, that is asked again for every request; there is no `auth` then.
+      if (hasOwnTokens(supabase)) return true
+      const { data, error } = await supabase.auth.refreshSession()
+      return error === null && data.session !== null
     },
   }
+}
+
+function hasOwnTokens(supabase: AnySupabaseClient): boolean {
+  try {
+    return typeof supabase.auth.refreshSession !== 'function'
+  } catch {
+    return true
+  }
+}
+
+/**
+ * supabase-js keeps the headers of an answer, and what fetch threw, to itself. Each request has a fetch of its own to
+ * look over the shoulder of; where a version has none, `Retry-After` stays unknown.
+ */
+function watchFetch(builder: object): { response?: Response; thrown?: unknown } {
+  const seen: { response?: Response; thrown?: unknown } = {}
+  const request = builder as { fetch?: typeof fetch }
+  const send = request.fetch
+  if (typeof send !== 'function') return seen
+  request.fetch = async (...parameters) => {
+    try {
+      return (seen.response = await send(...parameters))
+    } catch (error) {
+      seen.thrown = error
+      throw error
+    }
+  }
+  return seen
 }

@@ -1,6 +1,5 @@
-import * as z from 'zod/mini'
 import { ProtocolError } from '../errors.ts'
-import type { StoredCell } from '../model/cell.ts'
+import type { StoredCell, ValueType } from '../model/cell.ts'
 import type {
   CellFilter,
   CellPage,
@@ -11,64 +10,54 @@ import type {
   WriteResult,
 } from './port.ts'
 
-// docs/reference/wire.md is the contract that this file reads and writes.
-
-const cellTuple = z.tuple([
-  z.string(),
-  z.string(),
-  z.nullable(z.string()),
-  z.string(),
-  z.nullable(z.string()),
-  z.nullable(z.string()),
-  z.nullable(z.string()),
-  z.enum(['input', 'calculated', 'imported']),
-  z.boolean(),
-  z.nullable(z.string()),
-  z.int(),
-  z.nullable(z.string()),
-  z.string(),
-])
-const revision = z.int()
-
-const cellsReply = z.object({ revision, cells: z.array(z.nullable(cellTuple)) })
-const cellPage = z.object({ revision, cells: z.array(cellTuple), next: z.nullable(z.string()) })
-
-const writeResult = z.union([
-  z.tuple([z.literal('written'), z.string(), z.int()]),
-  z.tuple([z.literal('unchanged'), z.nullable(cellTuple)]),
-  z.tuple([z.literal('conflict'), z.nullable(cellTuple)]),
-  z.tuple([z.literal('locked'), cellTuple]),
-  z.tuple([z.enum(['forbidden', 'not_found']), z.string()]),
-  z.tuple([z.literal('invalid'), z.string(), z.string()]),
-])
-const writeReply = z.object({
-  revision,
-  operationId: z.string(),
-  sessionId: z.string(),
-  actor: z.nullable(z.string()),
-  at: z.string(),
-  results: z.array(writeResult),
-})
-const refusalDetail = z.object({
-  results: z.optional(z.array(z.tuple([z.int()], z.unknown()))),
-  field: z.optional(z.string()),
-  given: z.optional(z.unknown()),
-  allowed: z.optional(z.string()),
-})
+// docs/reference/wire.md is the contract that this file reads and writes. Answers are checked by hand, in one pass with
+// reading them: they come ten thousand cells at a time, and a schema library would be a third of the whole bundle.
 
 export function decodeCellsReply(json: unknown): CellsReply {
-  const reply = parse(cellsReply, json, 'read_cells')
-  return { revision: reply.revision, cells: reply.cells.map((tuple) => tuple && toCell(tuple)) }
+  const { revision, cells } = parse<{ revision: number; cells: unknown[] }>(json, 'read_cells', {
+    revision: isInteger,
+    cells: Array.isArray,
+  })
+  return {
+    revision,
+    cells: cells.map((cell, index) => toCellOrNull(cell, () => `read_cells, cells.${index}`)),
+  }
 }
 
 export function decodeCellPage(json: unknown): CellPage {
-  const page = parse(cellPage, json, 'list_cells')
-  return { revision: page.revision, cells: page.cells.map(toCell), next: page.next }
+  const { revision, cells, next } = parse<{ revision: number; cells: unknown[]; next: string | null }>(
+    json,
+    'list_cells',
+    {
+      revision: isInteger,
+      cells: Array.isArray,
+      next: isTextOrNull,
+    },
+  )
+  return {
+    revision,
+    cells: cells.map((cell, index) => toCell(cell, () => `list_cells, cells.${index}`)),
+    next,
+  }
 }
 
 export function decodeWriteReply(json: unknown): WriteReply {
-  const reply = parse(writeReply, json, 'write_cells')
-  return { ...reply, results: reply.results.map(toResult) }
+  const { revision, operationId, sessionId, actor, at, results } = parse<WriteEnvelope>(json, 'write_cells', {
+    revision: isInteger,
+    operationId: isText,
+    sessionId: isText,
+    actor: isTextOrNull,
+    at: isText,
+    results: Array.isArray,
+  })
+  return {
+    revision,
+    operationId,
+    sessionId,
+    results: results.map((result, index) =>
+      toResult(result, () => `write_cells, results.${index}`, actor, at),
+    ),
+  }
 }
 
 export interface RefusalDetail {
@@ -86,14 +75,16 @@ export function decodeRefusalDetail(detail: unknown): RefusalDetail {
   } catch {
     return none
   }
-  const parsed = refusalDetail.safeParse(json)
-  if (!parsed.success) return none
-  const { results = [], field, given, allowed } = parsed.data
+  if (!isObject(json)) return none
+  const { results = [], field, given, allowed = '' } = json
+  if (!Array.isArray(results) || !results.every(isIndexed) || !isText(allowed)) return none
+  if (field !== undefined && !isText(field)) return none
   return {
-    results: results.map(
-      ([index, ...result]) => [index, toResult(parse(writeResult, result, 'refusal'))] as const,
-    ),
-    argument: field === undefined ? undefined : { field, given, allowed: allowed ?? '' },
+    results: results.map(([index, ...result]) => [
+      index,
+      toResult(result, () => `a refusal, item ${index}`, null, ''),
+    ]),
+    argument: field === undefined ? undefined : { field, given, allowed },
   }
 }
 
@@ -122,20 +113,94 @@ function addressOnly({ module, entity, field, period }: Exclude<CellReference, s
   return { module, entity, field, period }
 }
 
-function parse<Schema extends z.ZodMiniType>(schema: Schema, json: unknown, from: string): z.output<Schema> {
-  const parsed = schema.safeParse(json)
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new ProtocolError(
-    `The answer of ${from} is not in the expected shape: ${issue?.message ?? 'unreadable'} at ${issue?.path.join('.') ?? 'the top'}.`,
-    {
-      cause: parsed.error,
-      hint: 'Do the installed migrations and this version of @efir/cells belong together?',
-    },
+/** The envelope of an answer, each of its members checked. What else it holds is left alone: a newer database may say more. */
+function parse<T>(json: unknown, from: string, shape: Readonly<Record<keyof T, Check>>): T {
+  if (!isObject(json)) throw unexpected(`${from}: not an object`, json)
+  for (const [name, fits] of Object.entries<Check>(shape)) {
+    if (!fits(json[name])) throw unexpected(`${from}, ${name}`, json)
+  }
+  return json as T
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+function unexpected(where: string, cause: unknown): ProtocolError {
+  return new ProtocolError(`An answer is not in the expected shape (${where}).`, {
+    cause,
+    hint: 'Do the installed migrations and this version of @efir/cells belong together?',
+  })
+}
+
+interface WriteEnvelope {
+  revision: number
+  operationId: string
+  sessionId: string
+  actor: string | null
+  at: string
+  results: unknown[]
+}
+type CellTuple = readonly [
+  id: string,
+  module: string,
+  entity: string | null,
+  field: string,
+  period: string | null,
+  number: string | null,
+  text: string | null,
+  valueType: ValueType,
+  isLocked: boolean,
+  lockReason: string | null,
+  version: number,
+  modifiedBy: string | null,
+  modifiedAt: string,
+]
+type Check = (value: unknown) => boolean
+type Where = () => string
+
+const cellShape: readonly Check[] = [
+  isText,
+  isText,
+  isTextOrNull,
+  isText,
+  isTextOrNull,
+  isTextOrNull,
+  isTextOrNull,
+  (value) => value === 'input' || value === 'calculated' || value === 'imported',
+  (value) => typeof value === 'boolean',
+  isTextOrNull,
+  Number.isSafeInteger,
+  isTextOrNull,
+  isText,
+]
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
+}
+
+function isIndexed(value: unknown): value is [number, ...unknown[]] {
+  return Array.isArray(value) && Number.isSafeInteger(value[0])
+}
+
+function fits(tuple: unknown, shape: readonly Check[]): boolean {
+  return (
+    Array.isArray(tuple) &&
+    tuple.length === shape.length &&
+    shape.every((check, place) => check(tuple[place]))
   )
 }
 
-function toCell(tuple: z.output<typeof cellTuple>): StoredCell {
+function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
+  return tuple === null ? null : toCell(tuple, where)
+}
+
+function toCell(tuple: unknown, where: Where): StoredCell {
+  if (!fits(tuple, cellShape)) throw unexpected(`${where()}: not a cell`, tuple)
   const [
     id,
     module,
@@ -150,7 +215,7 @@ function toCell(tuple: z.output<typeof cellTuple>): StoredCell {
     version,
     modifiedBy,
     modifiedAt,
-  ] = tuple
+  ] = tuple as CellTuple
   return Object.freeze({
     module,
     entity,
@@ -169,19 +234,26 @@ function toCell(tuple: z.output<typeof cellTuple>): StoredCell {
   })
 }
 
-function toResult(tuple: z.output<typeof writeResult>): WriteResult {
-  switch (tuple[0]) {
-    case 'written':
-      return { status: 'written', id: tuple[1], version: tuple[2] }
-    case 'unchanged':
-    case 'conflict':
-      return { status: tuple[0], cell: tuple[1] && toCell(tuple[1]) }
-    case 'locked':
-      return { status: 'locked', cell: toCell(tuple[1]) }
-    case 'forbidden':
-    case 'not_found':
-      return { status: tuple[0], message: tuple[1] }
-    case 'invalid':
-      return { status: 'invalid', field: tuple[1], message: tuple[2] }
+function toResult(tuple: unknown, where: Where, by: string | null, at: string): WriteResult {
+  const [status, first, second, ...more] = Array.isArray(tuple) ? (tuple as unknown[]) : []
+  const length = Array.isArray(tuple) ? tuple.length : 0
+  if (more.length === 0) {
+    if (status === 'written' && isText(first) && isInteger(second)) {
+      return { status, id: first, version: second, by, at }
+    }
+    if (status === 'invalid' && isText(first) && isText(second)) {
+      return { status, field: first, message: second }
+    }
+    if (length === 2) {
+      if (status === 'unchanged' || status === 'conflict') return { status, cell: toCellOrNull(first, where) }
+      if (status === 'locked') return { status, cell: toCell(first, where) }
+      if ((status === 'forbidden' || status === 'not_found') && isText(first))
+        return { status, message: first }
+    }
   }
+  throw unexpected(`${where()}: not the result of a change`, tuple)
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value)
 }

@@ -32,10 +32,13 @@ SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
-  -- A mask and a plain class in place of one pattern with counts: a third of the time, and it is much of this.
+  -- Together with pg_input_is_valid, which alone would let braces and other hyphens pass, it does what a pattern with
+  -- counts would do in a fifth of the time, and that is much of this.
   c_mask CONSTANT text := '________-____-____-____-____________';
   -- Ids that begin with the time, as the column's default does.
   v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
+  -- Of an item whose cell is there: to make an id for it, too, is a tenth of the work.
+  c_no_new_id CONSTANT uuid := '00000000-0000-0000-0000-000000000000';
   v_items efir_budget.write_item[];
   v_leased boolean;
 BEGIN
@@ -43,17 +46,15 @@ BEGIN
     SELECT
       item.*,
       CASE
-        WHEN item.id IS NOT NULL AND NOT (
-          item.id LIKE c_mask AND replace(item.id, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(item.id, '-', '')) = 32
-        ) THEN '["invalid", "id", "An id is a uuid."]'::jsonb
+        WHEN item.id IS NOT NULL AND NOT (item.id LIKE c_mask AND pg_input_is_valid(item.id, 'uuid'))
+          THEN '["invalid", "id", "An id is a uuid."]'::jsonb
         WHEN item.id IS NULL AND coalesce(item.module, '') = '' THEN '["invalid", "module", "A cell has a module, or is named by its id."]'
         WHEN item.id IS NULL AND char_length(item.module) > 50 THEN '["invalid", "module", "A module has at most 50 characters."]'
         WHEN item.id IS NULL AND coalesce(item.field, '') = '' THEN '["invalid", "field", "A cell has a field."]'
         WHEN item.id IS NULL AND char_length(item.field) > 100 THEN '["invalid", "field", "A field has at most 100 characters."]'
         WHEN item.id IS NULL AND char_length(item.period) > 20 THEN '["invalid", "period", "A period has at most 20 characters."]'
-        WHEN item.id IS NULL AND NOT (
-          item.entity LIKE c_mask AND replace(item.entity, '-', '') ~ '^[0-9a-fA-F]+$' AND octet_length(replace(item.entity, '-', '')) = 32
-        ) THEN '["invalid", "entity", "An entity is a uuid or null."]'
+        WHEN item.id IS NULL AND NOT (item.entity LIKE c_mask AND pg_input_is_valid(item.entity, 'uuid'))
+          THEN '["invalid", "entity", "An entity is a uuid or null."]'
         WHEN item.delete NOT IN ('true', 'false') THEN '["invalid", "delete", "delete is true or false."]'
         WHEN item.delete = 'true' AND (item.number IS NOT NULL OR item.text IS NOT NULL)
           THEN '["invalid", "delete", "A deletion carries no value."]'
@@ -136,10 +137,11 @@ BEGIN
         WHEN found.base > 0 THEN '["conflict", null]'
       END,
       found.cell_id,
-      coalesce(
-        p_new_ids[found.n],
-        encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
-      ),
+      CASE
+        WHEN p_new_ids IS NOT NULL THEN p_new_ids[found.n]
+        WHEN found.cell_id IS NOT NULL THEN c_no_new_id
+        ELSE encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid
+      END,
       found.module, found.entity, found.field, found.period,
       found.number, found.text,
       -- Nothing, where nothing is: no cell is made for it.

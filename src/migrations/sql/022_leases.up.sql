@@ -23,8 +23,8 @@ COMMENT ON COLUMN efir_budget.cell_leases.cell_key IS '[module, entity, field, p
 COMMENT ON COLUMN efir_budget.cell_leases.token IS 'Proves, in a write, that the lease is still held. Another one with every acquisition.';
 COMMENT ON COLUMN efir_budget.cell_leases.expires_at IS 'By the database''s clock.';
 
-CREATE INDEX idx_leases_expiry ON efir_budget.cell_leases (expires_at);
-CREATE INDEX idx_leases_holder ON efir_budget.cell_leases (held_by);
+CREATE INDEX leases_expiry ON efir_budget.cell_leases (expires_at);
+CREATE INDEX leases_holder ON efir_budget.cell_leases (held_by);
 
 CREATE TABLE efir_budget.cell_lease_steals (
   lost_token bigint PRIMARY KEY,
@@ -40,7 +40,7 @@ COMMENT ON TABLE efir_budget.cell_lease_steals IS 'Who took a lease from whom wh
 COMMENT ON COLUMN efir_budget.cell_lease_steals.lost_token IS 'The token that lost its lease.';
 COMMENT ON COLUMN efir_budget.cell_lease_steals.token IS 'The token that took it.';
 
-CREATE INDEX idx_steals_budget ON efir_budget.cell_lease_steals (budget_version_id, stolen_at DESC);
+CREATE INDEX steals_budget ON efir_budget.cell_lease_steals (budget_version_id, stolen_at DESC);
 
 ALTER TABLE efir_budget.cell_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE efir_budget.cell_lease_steals ENABLE ROW LEVEL SECURITY;

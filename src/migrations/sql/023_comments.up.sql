@@ -31,8 +31,8 @@ COMMENT ON COLUMN efir_budget.cell_comments.reopened_at IS 'When it was reopened
 COMMENT ON COLUMN efir_budget.cell_comments.edited_at IS 'When its author changed the text or the mentions last.';
 COMMENT ON COLUMN efir_budget.cell_comments.deleted_at IS 'When its author deleted it. The row stays, without its text, in its thread.';
 
-CREATE INDEX idx_replies_thread ON efir_budget.cell_comments (parent_id, created_at) WHERE parent_id IS NOT NULL;
-CREATE INDEX idx_threads_budget ON efir_budget.cell_comments (budget_version_id, created_at DESC, id DESC) WHERE parent_id IS NULL;
+CREATE INDEX replies_thread ON efir_budget.cell_comments (parent_id, created_at) WHERE parent_id IS NOT NULL;
+CREATE INDEX threads_budget ON efir_budget.cell_comments (budget_version_id, created_at DESC, id DESC) WHERE parent_id IS NULL;
 
 CREATE TABLE efir_budget.comment_mentions (
   user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
@@ -46,8 +46,8 @@ COMMENT ON TABLE efir_budget.comment_mentions IS 'The inbox: who was called on, 
 COMMENT ON COLUMN efir_budget.comment_mentions.mentioned_at IS 'When: later than the comment where the mention came with an edit.';
 COMMENT ON COLUMN efir_budget.comment_mentions.read_at IS 'When the user had read it; NULL until then.';
 
-CREATE INDEX idx_mentions_inbox ON efir_budget.comment_mentions (user_id, mentioned_at DESC, comment_id DESC);
-CREATE INDEX idx_mentions_comment ON efir_budget.comment_mentions (comment_id);
+CREATE INDEX mentions_inbox ON efir_budget.comment_mentions (user_id, mentioned_at DESC, comment_id DESC);
+CREATE INDEX mentions_comment ON efir_budget.comment_mentions (comment_id);
 
 -- How far, and not which: comments of a thread are written one after the other (see keep_comment_insert), so that
 -- none can appear before a place that was read.
@@ -61,7 +61,7 @@ CREATE TABLE efir_budget.comment_reads (
 COMMENT ON TABLE efir_budget.comment_reads IS 'How far each user has read each thread.';
 COMMENT ON COLUMN efir_budget.comment_reads.read_through IS 'The created_at of the last comment that was read.';
 
-CREATE INDEX idx_reads_thread ON efir_budget.comment_reads (thread_id);
+CREATE INDEX reads_thread ON efir_budget.comment_reads (thread_id);
 
 ALTER TABLE efir_budget.comment_mentions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE efir_budget.comment_reads ENABLE ROW LEVEL SECURITY;

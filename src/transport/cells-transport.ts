@@ -1,0 +1,47 @@
+import type { CellsTransport } from './port.ts'
+import type { Send } from './rpc.ts'
+import {
+  decodeCellPage,
+  decodeCellsReply,
+  decodeWriteReply,
+  encodeFilter,
+  encodeItem,
+  encodeReference,
+} from './wire.ts'
+
+/** What the library needs of a server, as calls of the database's functions. */
+export function cellsTransport(send: Send): CellsTransport {
+  return {
+    readCells(budgetVersionId, references, options) {
+      const parameters = {
+        p_budget_version_id: budgetVersionId,
+        p_references: references.map(encodeReference),
+      }
+      const call = { operation: 'read_cells', budgetVersionId, items: references.length, parameters }
+      return send({ ...call, decode: decodeCellsReply }, options)
+    },
+    listCells(budgetVersionId, filter, after, limit, options) {
+      const parameters = {
+        p_budget_version_id: budgetVersionId,
+        p_filter: encodeFilter(filter),
+        p_after: after,
+        p_limit: limit,
+      }
+      const call = { operation: 'list_cells', budgetVersionId, items: limit, parameters }
+      return send({ ...call, decode: decodeCellPage }, options)
+    },
+    writeCells({ budgetVersionId, items, mode, operationId, session, changeType }, options) {
+      const parameters = {
+        p_budget_version_id: budgetVersionId,
+        p_items: items.map(encodeItem),
+        p_mode: mode,
+        p_operation_id: operationId,
+        p_session_id: session?.id ?? null,
+        p_session_label: session?.label ?? null,
+        p_change_type: changeType,
+      }
+      const call = { operation: 'write_cells', budgetVersionId, items: items.length, operationId, parameters }
+      return send({ ...call, decode: decodeWriteReply }, options)
+    },
+  }
+}
