@@ -1,7 +1,7 @@
 import { seeded, timePrefix, type Random } from './random.ts'
 import { TEXT_FIELD, keyOf, type Budget, type Shape } from './shape.ts'
 
-export type Action = 'insert' | 'update' | 'lock'
+type Action = 'insert' | 'update' | 'lock'
 
 /** One write call and what is on record of it. */
 export interface Commit {

@@ -1,6 +1,6 @@
 import { seeded } from './random.ts'
 
-export interface Organization {
+interface Organization {
   readonly id: string
   readonly name: string
   readonly users: readonly string[]
@@ -25,12 +25,12 @@ export interface Shape {
 }
 
 // A slice is what a person has on the screen: one entity in one module, 50 fields in the 10 periods of a school year.
-export const FIELDS = 50
-export const PERIODS = ['09', '10', '11', '12', '01', '02', '03', '04', '05', '06'].map(
+const FIELDS = 50
+const PERIODS = ['09', '10', '11', '12', '01', '02', '03', '04', '05', '06'].map(
   (month, index) => `${index < 4 ? 2026 : 2027}-${month}`,
 )
 const SLICE = FIELDS * PERIODS.length
-export const MODULES = ['revenue', 'payroll', 'enrolment', 'opex', 'capex'] as const
+const MODULES = ['revenue', 'payroll', 'enrolment', 'opex', 'capex'] as const
 /** The field that holds text; the others hold numbers. */
 export const TEXT_FIELD = 48
 

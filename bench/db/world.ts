@@ -14,7 +14,7 @@ export interface Picked {
 }
 
 /** How much is measured. */
-export interface Effort {
+interface Effort {
   readonly reads: number
   readonly writes: Readonly<Record<1 | 100 | 1_000 | 10_000, number>>
   readonly undos: number
