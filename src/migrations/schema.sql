@@ -2551,11 +2551,18 @@ BEGIN
   END IF;
 
   IF NOT (v_new_value OR v_new_life OR v_new_lock) THEN
+    -- No change of the cell. Columns that the application has added are its own, so the row still goes through.
+    NEW.version := OLD.version;
+    NEW.effective_version := OLD.effective_version;
+    NEW.effective_author := OLD.effective_author;
+    NEW.created_at := OLD.created_at;
+    NEW.modified_at := OLD.modified_at;
+    NEW.deleted_at := OLD.deleted_at;
     -- The foreign key's ON DELETE SET NULL is the one who may touch the author alone.
-    IF NEW.modified_by IS NULL AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-      OLD.modified_by := NULL;
+    IF NEW.modified_by IS NOT NULL OR NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
+      NEW.modified_by := OLD.modified_by;
     END IF;
-    RETURN OLD;
+    RETURN NEW;
   END IF;
 
   NEW.version := OLD.version + 1;
