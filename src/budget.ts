@@ -54,7 +54,8 @@ export class Budget {
   }
 
   /**
-   * Up to 10,000 cells in one round trip, in the order asked for, all as of one moment. (Where that is too much for the
+   * Up to 10,000 cells in one round trip, in the order asked for, all as of one moment;
+   * where the server cannot answer so many at once, in parts that each show their own moment. (Where that is too much for the
    * server, they are read in parts, each as of its own.)
    *
    * @throws {ValidationError} naming the cell and the part of its address that is not acceptable.
