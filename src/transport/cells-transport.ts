@@ -1,5 +1,5 @@
-import type { CellsTransport } from './port.ts'
-import type { Send } from './rpc.ts'
+import type { CellsTransport, Send } from './port.ts'
+
 import {
   decodeCellPage,
   decodeCellsReply,
@@ -12,6 +12,7 @@ import {
 /** What the library needs of a server, as calls of the database's functions. */
 export function cellsTransport(send: Send): CellsTransport {
   return {
+    send,
     readCells(budgetVersionId, references, options) {
       const parameters = {
         p_budget_version_id: budgetVersionId,

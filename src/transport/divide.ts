@@ -24,6 +24,8 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
   }
 
   return {
+    ...transport,
+
     readCells(budgetVersionId, references, options) {
       const remaining = sharedTimeout(options)
       const read = async (part: typeof references): Promise<CellsReply> => {

@@ -2,7 +2,7 @@ import type { CellsError } from '../errors.ts'
 import type { CellsEvents, CellsLogger, OnRequest, RequestEnd } from '../events.ts'
 import type { Clock } from './clock.ts'
 import type { Refusal } from './port.ts'
-import type { RpcCall } from './rpc.ts'
+import type { RpcCall } from './port.ts'
 
 /** Who is told what happens to requests. Nothing that they throw reaches a call. */
 export interface Observer {

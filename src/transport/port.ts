@@ -116,6 +116,24 @@ export interface CellPage {
   readonly next: string | null
 }
 
+/**
+ * One call of a database function. It can be sent any number of times: reads by their nature, writes because their
+ * parameters carry one operation id, made before the first request.
+ */
+export interface RpcCall<T> {
+  readonly operation: string
+  readonly budgetVersionId: string
+  /** How many changes or references it carries, or cells it asks for. */
+  readonly items: number
+  readonly operationId?: string
+  readonly parameters: Readonly<Record<string, unknown>>
+  /** @throws {ProtocolError} where the answer is in another shape. */
+  readonly decode: (json: unknown) => T
+}
+
+/** Sends a call until it is answered, refused or given up. */
+export type Send = <T>(call: RpcCall<T>, options: CallOptions) => Promise<T>
+
 /** What the library needs of a server. Rejects with a `CellsError`, a {@link Refusal} or the signal's reason. */
 export interface CellsTransport {
   readCells(
@@ -131,6 +149,8 @@ export interface CellsTransport {
     options: CallOptions,
   ): Promise<CellPage>
   writeCells(request: WriteRequest, options: CallOptions): Promise<WriteReply>
+  /** Any other function of the database; whoever calls it says how its answer is read. */
+  readonly send: Send
 }
 
 /** The database understood the call and refused it whole; whoever made the call knows what it was about. */

@@ -2,8 +2,8 @@ import { isCellsError, ProtocolError, TransportError } from '../errors.ts'
 import { within, type Clock } from './clock.ts'
 import type { Observer } from './observer.ts'
 import { decide, isUnsettled, withPatience, type RetryPolicy } from './retry-policy.ts'
-import { Refusal } from './port.ts'
-import type { Answer, RpcCall, Send, Server } from './rpc.ts'
+import { Refusal, type RpcCall, type Send } from './port.ts'
+import type { Answer, Server } from './rpc.ts'
 
 const divisible = new WeakSet()
 

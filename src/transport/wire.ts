@@ -1,4 +1,3 @@
-import { ProtocolError } from '../errors.ts'
 import type { StoredCell, ValueType } from '../model/cell.ts'
 import type {
   CellFilter,
@@ -9,6 +8,18 @@ import type {
   WriteReply,
   WriteResult,
 } from './port.ts'
+import {
+  fits,
+  isIndexed,
+  isInteger,
+  isObject,
+  isText,
+  isTextOrNull,
+  parse,
+  unexpected,
+  type Check,
+  type Where,
+} from './shape.ts'
 
 // docs/reference/wire.md is the contract that this file reads and writes. Answers are checked by hand, in one pass with
 // reading them: they come ten thousand cells at a time, and a schema library would be a third of the whole bundle.
@@ -113,26 +124,6 @@ function addressOnly({ module, entity, field, period }: Exclude<CellReference, s
   return { module, entity, field, period }
 }
 
-/** The envelope of an answer, each of its members checked. What else it holds is left alone: a newer database may say more. */
-function parse<T>(json: unknown, from: string, shape: Readonly<Record<keyof T, Check>>): T {
-  if (!isObject(json)) throw unexpected(`${from}: not an object`, json)
-  for (const [name, fits] of Object.entries<Check>(shape)) {
-    if (!fits(json[name])) throw unexpected(`${from}, ${name}`, json)
-  }
-  return json as T
-}
-
-function isObject(json: unknown): json is Record<string, unknown> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
-}
-
-function unexpected(where: string, cause: unknown): ProtocolError {
-  return new ProtocolError(`An answer is not in the expected shape (${where}).`, {
-    cause,
-    hint: 'Do the installed migrations and this version of @efir/cells belong together?',
-  })
-}
-
 interface WriteEnvelope {
   revision: number
   operationId: string
@@ -156,9 +147,6 @@ type CellTuple = readonly [
   modifiedBy: string | null,
   modifiedAt: string,
 ]
-type Check = (value: unknown) => boolean
-type Where = () => string
-
 const cellShape: readonly Check[] = [
   isText,
   isText,
@@ -175,31 +163,11 @@ const cellShape: readonly Check[] = [
   isText,
 ]
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isTextOrNull(value: unknown): value is string | null {
-  return value === null || typeof value === 'string'
-}
-
-function isIndexed(value: unknown): value is [number, ...unknown[]] {
-  return Array.isArray(value) && Number.isSafeInteger(value[0])
-}
-
-function fits(tuple: unknown, shape: readonly Check[]): boolean {
-  return (
-    Array.isArray(tuple) &&
-    tuple.length === shape.length &&
-    shape.every((check, place) => check(tuple[place]))
-  )
-}
-
-function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
+export function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
   return tuple === null ? null : toCell(tuple, where)
 }
 
-function toCell(tuple: unknown, where: Where): StoredCell {
+export function toCell(tuple: unknown, where: Where): StoredCell {
   if (!fits(tuple, cellShape)) throw unexpected(`${where()}: not a cell`, tuple)
   const [
     id,
@@ -252,8 +220,4 @@ function toResult(tuple: unknown, where: Where, by: string | null, at: string): 
     }
   }
   throw unexpected(`${where()}: not the result of a change`, tuple)
-}
-
-function isInteger(value: unknown): value is number {
-  return Number.isSafeInteger(value)
 }
