@@ -1,7 +1,7 @@
 import type { PreparedChange } from './change.ts'
 import { ProtocolError, type CellsError } from './errors.ts'
 import { toUuid } from './model/address.ts'
-import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
+import { missingCell, writtenCell, type Cell, type ValueType } from './model/cell.ts'
 import { newUuid } from './model/identifier.ts'
 import type { RefusedChange } from './model/refusals.ts'
 import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
@@ -104,24 +104,7 @@ function toOutcome(
   if (result.status !== 'written') return toRefusedChange(result, index, change)
   const { value } = change.item
   if (value === null) return { status: 'written', index, cell: missingCell(change.address) }
-  const { module, entity, field, period } = change.address
-  const cell: StoredCell = Object.freeze({
-    module,
-    entity,
-    field,
-    period,
-    exists: true,
-    id: result.id,
-    kind: value.number !== null ? 'number' : value.text !== null ? 'text' : 'empty',
-    value: value.number ?? value.text,
-    valueType,
-    isLocked: false,
-    lockReason: null,
-    version: result.version,
-    modifiedBy: result.by,
-    modifiedAt: result.at,
-  })
-  return { status: 'written', index, cell }
+  return { status: 'written', index, cell: writtenCell(change.address, value, result, valueType) }
 }
 
 function toSession(session: WriteOptions['session']) {

@@ -2,10 +2,13 @@ import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptio
 import { isCell, prepareChange, type BaseVersion, type CellChange } from './change.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
 import { CellList } from './list.ts'
+import type { OpenSheet } from './live.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type Cell } from './model/cell.ts'
 import type { CellInput } from './model/value.ts'
 import { rethrow } from './refusal.ts'
+import type { Sheet, SheetFilter } from './sheet/sheet.ts'
+import type { OpenOptions } from './sheet/sheet-types.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
 
 /** The most changes of one batch, references of one read, and cells of one page. */
@@ -23,11 +26,13 @@ export interface ListOptions extends CallOptions {
 export class Budget {
   readonly id: string
   readonly #transport: CellsTransport
+  readonly #openSheet: OpenSheet | undefined
 
   /** @internal */
-  constructor(id: string, transport: CellsTransport) {
+  constructor(id: string, transport: CellsTransport, openSheet?: OpenSheet) {
     this.id = id
     this.#transport = transport
+    this.#openSheet = openSheet
   }
 
   /**
@@ -191,6 +196,32 @@ export class Budget {
     if (changes.length === 0) throw new ValidationError('changes', changes, 'at least one change')
     const prepared = changes.map((change, index) => prepareChange(change, `changes[${index}]`))
     return await sendBatch(this.#transport, this.id, prepared, options)
+  }
+
+  /**
+   * Opens a live sheet: cells as they change, whoever changes them, and writes that show at once. It resolves at once, too;
+   * `ready()` tells when everything is there. Close it when nobody looks any more.
+   *
+   * @throws {ValidationError} where the filter names anything but modules, entities, fields and periods.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function follow(budget: Budget, render: () => void) {
+   *   await using sheet = await budget.open({ module: 'revenue' })
+   *   await sheet.ready()
+   *   sheet.subscribeRange({}, render)
+   *   const { result } = sheet.set({ module: 'revenue', field: 'growth', period: '2026' }, '0.045')
+   *   await result
+   * }
+   * void follow
+   * ```
+   */
+  async open(filter: SheetFilter = {}, options: OpenOptions = {}): Promise<Sheet> {
+    if (this.#openSheet === undefined) {
+      throw new ValidationError('budget', this.id, 'a budget of createCells(), and as it is now')
+    }
+    return await this.#openSheet(this.id, filter, options)
   }
 
   async #writeOne(change: CellChange, options: WriteOptions): Promise<Cell> {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'eventemitter3'
 import { Budget } from './budget.ts'
 import { ValidationError } from './errors.ts'
 import type { CellsEvents } from './events.ts'
+import { sheetOpener } from './live.ts'
 import { toUuid } from './model/address.ts'
 import { resolveOptions, type CellsOptions } from './options.ts'
 import type { Watchers } from './transport/observer.ts'
@@ -56,13 +57,14 @@ export function createCells(supabase: AnySupabaseClient, options: CellsOptions =
       'a client made by createClient() of @supabase/supabase-js',
     )
   }
-  const { databaseSchema, policy } = resolveOptions(options)
+  const { databaseSchema, stream, policy } = resolveOptions(options)
   const events = new EventEmitter<keyof CellsEvents>()
   const emit: Watchers['emit'] = (name, event) => void events.emit(name, event)
   const server = supabaseServer(supabase, databaseSchema)
   const transport = openTransport(server, policy, { ...options, emit })
+  const open = sheetOpener({ transport, supabase, databaseSchema, stream, logger: options.logger })
   return {
-    budget: (budgetVersionId) => new Budget(toUuid(budgetVersionId, 'budgetVersionId'), transport),
+    budget: (budgetVersionId) => new Budget(toUuid(budgetVersionId, 'budgetVersionId'), transport, open),
     on(name, listener) {
       events.on(name, listener)
       return () => events.off(name, listener)

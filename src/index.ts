@@ -13,6 +13,26 @@ export { Budget, type ListOptions } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
 export type { BaseVersion, CellChange } from './change.ts'
 export { CellList } from './list.ts'
+export type { StreamKind } from './live.ts'
+export type { Sheet, SheetFilter, SheetSession } from './sheet/sheet.ts'
+export type {
+  BatchHandle,
+  CloseOptions,
+  CloseResult,
+  Conflict,
+  ConflictEvent,
+  ConflictPolicy,
+  OpenOptions,
+  PendingWrite,
+  RejectedEvent,
+  SheetChange,
+  SheetEvents,
+  SheetStatus,
+  WriteHandle,
+} from './sheet/sheet-types.ts'
+export type { CellSelection, ExternalStore, VisibleCell } from './store/facts.ts'
+export type { SyncStatus } from './sync/sync-status.ts'
+export type { WriteState } from './outbox/outbox-state.ts'
 export type {
   CallOptions,
   CellFilter,

@@ -1,5 +1,6 @@
 import { ValidationError } from './errors.ts'
 import type { CellsLogger, OnRequest } from './events.ts'
+import type { StreamKind } from './live.ts'
 import type { Patience } from './transport/port.ts'
 import { defaultPolicy, withPatience, type RetryPolicy } from './transport/retry-policy.ts'
 
@@ -10,6 +11,13 @@ export interface CellsOptions extends Patience {
    * @default 'efir_budget'
    */
   readonly databaseSchema?: string | undefined
+  /**
+   * How live sheets hear of changes. `broadcast`: one message for each commit, from the database, within milliseconds.
+   * `postgres_changes`: by the publication `supabase_realtime`, where broadcasts cannot be had; slower. `none`: sheets
+   * look from time to time.
+   * @default 'broadcast'
+   */
+  readonly stream?: StreamKind | undefined
   /** Called for every request, as it is sent and as it ends: the place for traces and metrics. */
   readonly onRequest?: OnRequest | undefined
   /**
@@ -27,12 +35,15 @@ export interface CellsOptions extends Patience {
 
 export interface ResolvedOptions {
   readonly databaseSchema: string
+  readonly stream: StreamKind
   readonly policy: RetryPolicy
 }
 
+const streams: readonly StreamKind[] = ['broadcast', 'postgres_changes', 'none']
+
 /** @throws {ValidationError} where an option is not acceptable. */
 export function resolveOptions(options: CellsOptions): ResolvedOptions {
-  const { databaseSchema = 'efir_budget' } = options
+  const { databaseSchema = 'efir_budget', stream = 'broadcast' } = options
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(databaseSchema)) {
     throw new ValidationError(
       'databaseSchema',
@@ -40,5 +51,6 @@ export function resolveOptions(options: CellsOptions): ResolvedOptions {
       'an unquoted Postgres identifier, such as efir_budget',
     )
   }
-  return { databaseSchema, policy: withPatience(defaultPolicy, options) }
+  if (!streams.includes(stream)) throw new ValidationError('stream', stream, streams.join(', '))
+  return { databaseSchema, stream, policy: withPatience(defaultPolicy, options) }
 }

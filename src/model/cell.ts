@@ -1,4 +1,5 @@
 import type { ResolvedAddress } from './address.ts'
+import type { StoredValue } from './value.ts'
 
 /** Where a value came from: a person, a calculation, or an import. */
 export type ValueType = 'input' | 'calculated' | 'imported'
@@ -54,5 +55,30 @@ export function missingCell(address: ResolvedAddress): MissingCell {
     version: 0,
     modifiedBy: null,
     modifiedAt: null,
+  })
+}
+
+/** A cell as a write of ours left it. */
+export function writtenCell(
+  { module, entity, field, period }: ResolvedAddress,
+  { number, text }: StoredValue,
+  written: { readonly id: string; readonly version: number; readonly by: string | null; readonly at: string },
+  valueType: ValueType,
+): StoredCell {
+  return Object.freeze({
+    module,
+    entity,
+    field,
+    period,
+    exists: true,
+    id: written.id,
+    kind: number !== null ? 'number' : text !== null ? 'text' : 'empty',
+    value: number ?? text,
+    valueType,
+    isLocked: false,
+    lockReason: null,
+    version: written.version,
+    modifiedBy: written.by,
+    modifiedAt: written.at,
   })
 }

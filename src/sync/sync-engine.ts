@@ -161,10 +161,7 @@ export class SyncEngine {
   }
 
   #join(): void {
-    const stream: LiveStream | undefined = this.#ports.openStream?.(this.#budgetVersionId, (event) => {
-      if (this.#stream === undefined || this.#stream === stream || stream === undefined) this.#told(event)
-    })
-    this.#stream = stream
+    this.#stream = this.#ports.openStream?.(this.#budgetVersionId, (event) => this.#told(event))
   }
 
   #told(event: StreamEvent): void {

@@ -266,7 +266,8 @@ export function isWhole(state: SyncState): boolean {
  * stream cannot be had, after that was known.
  */
 export function isCaughtUp(state: SyncState): boolean {
-  return state.verified && state.cursor !== null && (isWhole(state) || isPolling(state))
+  const { verified, cursor, target } = state
+  return verified && cursor !== null && cursor >= target && (isWhole(state) || isPolling(state))
 }
 
 /** Whether the budget is looked at from time to time instead of followed. */

@@ -48,15 +48,15 @@ export type CellReference = string | ResolvedAddress
 
 /** Which cells of a budget; every member is optional, members are ANDed. */
 export interface CellFilter {
-  readonly module?: string | readonly string[]
+  readonly module?: string | readonly string[] | undefined
   /** `null` for cells without an entity. */
-  readonly entity?: string | null | readonly (string | null)[]
-  readonly field?: string | readonly string[]
+  readonly entity?: string | null | readonly (string | null)[] | undefined
+  readonly field?: string | readonly string[] | undefined
   /** `null` for cells without a period. */
-  readonly period?: string | null | readonly (string | null)[]
-  readonly locked?: boolean
+  readonly period?: string | null | readonly (string | null)[] | undefined
+  readonly locked?: boolean | undefined
   /** The user id of who wrote last. */
-  readonly modifiedBy?: string
+  readonly modifiedBy?: string | undefined
 }
 
 export type WriteMode = 'atomic' | 'partial'
