@@ -13,7 +13,7 @@ export { Budget, type ListOptions } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
 export type { BaseVersion, CellChange } from './change.ts'
 export { CellList } from './list.ts'
-export type { StreamKind } from './live.ts'
+export type { StreamKind } from './transport/stream.ts'
 export type { Sheet, SheetFilter, SheetSession } from './sheet/sheet.ts'
 export type {
   BatchHandle,

@@ -1,20 +1,6 @@
-import type { CellsLogger } from './events.ts'
+import type { LiveContext } from './sheet/open.ts'
 import type { Sheet, SheetFilter } from './sheet/sheet.ts'
 import type { OpenOptions } from './sheet/sheet-types.ts'
-import type { CellsTransport } from './transport/port.ts'
-import type { AnySupabaseClient } from './transport/supabase.ts'
-
-/** How a client hears of changes. */
-export type StreamKind = 'broadcast' | 'postgres_changes' | 'none'
-
-/** What live sheets need of the client that opens them. */
-export interface LiveContext {
-  readonly transport: CellsTransport
-  readonly supabase: AnySupabaseClient
-  readonly databaseSchema: string
-  readonly stream: StreamKind
-  readonly logger: CellsLogger | undefined
-}
 
 /** Opens a sheet of a budget. */
 export type OpenSheet = (budgetVersionId: string, filter: SheetFilter, options: OpenOptions) => Promise<Sheet>

@@ -1,6 +1,6 @@
 import { ValidationError } from './errors.ts'
 import type { CellsLogger, OnRequest } from './events.ts'
-import type { StreamKind } from './live.ts'
+import type { StreamKind } from './transport/stream.ts'
 import type { Patience } from './transport/port.ts'
 import { defaultPolicy, withPatience, type RetryPolicy } from './transport/retry-policy.ts'
 

@@ -234,7 +234,10 @@ class Draft {
 
   finish(): OutboxStep {
     if (this.#touched.size > 0) this.effects.unshift({ type: 'show', cells: this.#touched })
-    return { state: { writes: [...this.#writes.values()], operations: this.operations }, effects: this.effects }
+    return {
+      state: { writes: [...this.#writes.values()], operations: this.operations },
+      effects: this.effects,
+    }
   }
 
   #index(write: Write): void {

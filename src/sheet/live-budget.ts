@@ -19,7 +19,7 @@ export interface LivePorts extends Omit<SyncPorts, 'transport'> {
   readonly transport: CellsTransport
   readonly storage: OutboxStorage
   readonly logger?: CellsLogger | undefined
-  /** Told what a listener threw. @default the global `reportError` */
+  /** Told what a listener threw. @default the global `reportError`; where there is none, the logger */
   readonly report?: ((error: unknown) => void) | undefined
 }
 
@@ -52,7 +52,7 @@ export class LiveBudget {
   constructor(id: string, ports: LivePorts, onEmpty: () => void = () => undefined) {
     this.id = id
     this.ports = ports
-    this.report = ports.report ?? reportError
+    this.report = ports.report ?? reporter(ports.logger)
     this.store = new CellStore({ onListenerError: this.report })
     this.#onEmpty = onEmpty
     this.outbox = new Outbox(id, ports, {
@@ -62,7 +62,8 @@ export class LiveBudget {
       confirmed: (cell) => this.store.get(cell).base,
       resolve: (write, sides) => this.#resolve(write, sides),
       changed: (_state: OutboxState) => this.#changed(),
-      conflict: (write, theirs, error) => this.#membersOf(write, (member) => member.conflict(write, theirs, error)),
+      conflict: (write, theirs, error) =>
+        this.#membersOf(write, (member) => member.conflict(write, theirs, error)),
       rejected: (write, error) => this.#membersOf(write, (member) => member.rejected(write, error)),
       refresh: () => this.engine.refresh(),
     })
@@ -188,6 +189,15 @@ export function toConflict({ cell, base, value }: Write, theirs: Cell): Conflict
 function toCellsError(error: unknown): CellsError {
   if (error instanceof Refusal || isCellsError(error)) return toPublicError(error)
   return new ProtocolError('The budget could not be read.', { cause: error })
+}
+
+/** Node has no `reportError`, and an error that nobody caught would end the process. */
+function reporter(logger: CellsLogger | undefined): (error: unknown) => void {
+  const { reportError } = globalThis as Partial<typeof globalThis>
+  return (error) => {
+    if (reportError !== undefined) reportError(error)
+    else logger?.error('@efir/cells: a listener of yours threw', { error })
+  }
 }
 
 /** Where a sheet is used after its end. */

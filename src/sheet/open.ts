@@ -1,13 +1,25 @@
-import type { LiveContext } from '../live.ts'
+import type { CellsLogger } from '../events.ts'
 import { memoryStorage } from '../outbox/storage.ts'
 import { systemEnvironment } from '../sync/environment.ts'
 import { broadcastStream } from '../transport/broadcast-stream.ts'
 import { systemClock } from '../transport/clock.ts'
 import { rowStream } from '../transport/row-stream.ts'
+import type { CellsTransport } from '../transport/port.ts'
+import type { StreamKind } from '../transport/stream.ts'
+import type { AnySupabaseClient } from '../transport/supabase.ts'
 import { LiveBudget } from './live-budget.ts'
 import { toSelection } from './selection.ts'
 import { Sheet, type SheetFilter } from './sheet.ts'
 import type { OpenOptions } from './sheet-types.ts'
+
+/** What live sheets need of the client that opens them. */
+export interface LiveContext {
+  readonly transport: CellsTransport
+  readonly supabase: AnySupabaseClient
+  readonly databaseSchema: string
+  readonly stream: StreamKind
+  readonly logger: CellsLogger | undefined
+}
 
 /** The live budgets of each client. */
 const budgets = new WeakMap<LiveContext, Map<string, LiveBudget>>()

@@ -28,10 +28,7 @@ export interface Conflict {
  * - a function: a value to write on top of theirs, `'theirs'`, or `'reject'`. It must not change anything itself.
  */
 export type ConflictPolicy =
-  | 'reject'
-  | 'lastWrite'
-  | 'increment'
-  | ((conflict: Conflict) => CellInput | 'theirs' | 'reject')
+  'reject' | 'lastWrite' | 'increment' | ((conflict: Conflict) => CellInput | 'theirs' | 'reject')
 
 /** Settings of {@link Budget.open}. */
 export interface OpenOptions {
@@ -64,8 +61,7 @@ export interface BatchHandle {
 
 /** One change of {@link Sheet.setMany}. */
 export type SheetChange = { readonly cell: CellAddress } & (
-  | { readonly value: CellInput; readonly delete?: never }
-  | { readonly delete: true; readonly value?: never }
+  { readonly value: CellInput; readonly delete?: never } | { readonly delete: true; readonly value?: never }
 )
 
 /** A write that the database has not confirmed. Frozen. */

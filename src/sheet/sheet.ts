@@ -271,7 +271,8 @@ export class Sheet {
   #prepare(change: SheetChange, path: string, session: WriteSession | null): Omit<NewWrite, 'id'> {
     if (this.#isClosed) throw closedError()
     const cell = this.#address(change.cell, `${path}cell`)
-    const value: PendingValue = change.delete === true ? 'deleted' : toStoredValue(change.value, `${path}value`)
+    const value: PendingValue =
+      change.delete === true ? 'deleted' : toStoredValue(change.value, `${path}value`)
     const { base } = this.#live.store.get(cell)
     const policy = typeof this.#policy === 'function' ? 'custom' : this.#policy
     return { cell, value, base, session, policy, origin: this.#member.origin }
@@ -367,7 +368,11 @@ function sameItems(one: readonly unknown[], other: readonly unknown[]): boolean 
   return one.length === other.length && one.every((item, place) => item === other[place])
 }
 
-function readOnly<Value>({ subscribe, getSnapshot, getServerSnapshot }: ExternalStore<Value>): ExternalStore<Value> {
+function readOnly<Value>({
+  subscribe,
+  getSnapshot,
+  getServerSnapshot,
+}: ExternalStore<Value>): ExternalStore<Value> {
   return Object.freeze({ subscribe, getSnapshot, getServerSnapshot })
 }
 

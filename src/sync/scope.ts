@@ -40,7 +40,9 @@ export function selectionKey(selection: CellSelection): string {
 export function matcher(selection: CellSelection): (address: ResolvedAddress) => boolean {
   const wanted = parts.flatMap((part) => {
     const values = selection[part]
-    return values === undefined ? [] : [[part, new Set<unknown>(Array.isArray(values) ? values : [values])] as const]
+    return values === undefined
+      ? []
+      : [[part, new Set<unknown>(Array.isArray(values) ? values : [values])] as const]
   })
   return (address) => wanted.every(([part, values]) => values.has(address[part]))
 }

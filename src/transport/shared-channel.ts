@@ -76,7 +76,8 @@ function beginStay(supabase: AnySupabaseClient, kind: ChannelKind, forget: () =>
     channel.subscribe((status, error) => {
       if (String(status) === 'SUBSCRIBED') {
         if (kind.isJoinedAtOnce) tell({ type: 'joined' })
-      } else tell({ type: 'lost', why: String(status) === 'CLOSED' ? 'closed' : 'error', error: error ?? status })
+      } else
+        tell({ type: 'lost', why: String(status) === 'CLOSED' ? 'closed' : 'error', error: error ?? status })
     })
   }
   join().catch((error: unknown) => tell({ type: 'lost', why: 'error', error }))

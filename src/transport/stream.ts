@@ -23,3 +23,6 @@ export interface LiveStream {
 
 /** Opens streams. Never throws: what goes wrong is told as `lost`. */
 export type OpenStream = (budgetVersionId: string, tell: (event: StreamEvent) => void) => LiveStream
+
+/** How a client hears of changes. */
+export type StreamKind = 'broadcast' | 'postgres_changes' | 'none'
