@@ -6,6 +6,7 @@ import type { CellSelection, ExternalStore, Facts, GoneCell, PendingValue, Visib
 import { Listeners } from './listeners.ts'
 import { CellRange } from './range.ts'
 import { Selector } from './selector.ts'
+import { ShownCells } from './shown-cells.ts'
 import { WeakValues } from './weak-values.ts'
 
 /** A read of everything that a selection has, page by page, while changes go on. */
@@ -42,7 +43,7 @@ interface Before {
 export class CellStore {
   readonly #table = new CellTable()
   readonly #pending = new Map<number, PendingValue>()
-  readonly #shown = new WeakValues<number, VisibleCell>((slot) => this.#idle.push(slot))
+  readonly #shown = new ShownCells((slot) => this.#idle.push(slot))
   readonly #handles = new WeakValues<string, ExternalStore<VisibleCell>>()
   readonly #ranges = new WeakValues<string, CellRange>()
   readonly #listeners: Listeners
@@ -99,7 +100,7 @@ export class CellStore {
     const selector = new Selector(selection, this.#table)
     if (isRestored) {
       this.#floors = []
-      for (const slot of this.#table.slots()) this.#table.setKnown(slot, -1)
+      this.#table.forEach(undefined, (slot) => this.#table.setKnown(slot, -1))
     }
     let least = Infinity
     return {
@@ -162,8 +163,10 @@ export class CellStore {
   subscribe(address: ResolvedAddress, listener: (cell: VisibleCell) => void): () => void {
     const slot = this.#table.claim(address)
     const unsubscribe = this.#listeners.ofCell(slot, listener)
+    this.#shown.hold(slot)
     return () => {
-      unsubscribe()
+      if (!unsubscribe() || this.#listeners.hasCell(slot)) return
+      this.#shown.letGo(slot)
       this.#idle.push(slot)
     }
   }
@@ -218,16 +221,16 @@ export class CellStore {
 
   #endSnapshot(selector: Selector, revision: number): void {
     const table = this.#table
-    for (const slot of table.slots()) {
-      if (table.state(slot) === 'absent' || table.known(slot) > revision || !selector.matches(table, slot))
-        continue
+    table.forEach(selector.entities, (slot) => {
+      const state = table.state(slot)
+      if (state === 'absent' || table.known(slot) > revision || !selector.matches(table, slot)) return
       // A row known as of this very revision was shown by a page, or told by the commit itself. A tombstone has done its
       // work: the floor keeps older rows out from now on.
-      if (table.state(slot) === 'row' && table.known(slot) === revision) continue
+      if (state === 'row' && table.known(slot) === revision) return
       this.#touch(slot)
       table.forget(slot)
       this.#idle.push(slot)
-    }
+    })
     this.#floors = this.#floors.filter((floor) => floor.selector.key !== selector.key)
     this.#floors.push({ selector, revision })
   }

@@ -1,6 +1,11 @@
 import type { ResolvedAddress } from '../model/address.ts'
 import type { StoredCell } from '../model/cell.ts'
+import { Chunk, chunkBits, chunkSize } from './chunk.ts'
+import { numberText, readNumber } from './exact-number.ts'
+import { momentText, readMoment } from './moment.ts'
 import { Names } from './names.ts'
+import { mixed, SlotIndex } from './slot-index.ts'
+import { readUuid, uuidText } from './uuid-words.ts'
 
 /** What a slot holds: nothing (it is kept because somebody looks at it), a row, or the record that there is none any more. */
 export type SlotState = 'absent' | 'row' | 'gone'
@@ -8,7 +13,20 @@ export type SlotState = 'absent' | 'row' | 'gone'
 export const dimensions = ['module', 'entity', 'field', 'period'] as const
 export type Dimension = (typeof dimensions)[number]
 
-/** All cells of a budget by slot, a small number that a cell keeps while it is in the table. */
+const place: Readonly<Record<Dimension, number>> = { module: 0, entity: 1, field: 2, period: 3 }
+
+// The flags of a slot, from the lowest bit: state (2), kind (2), value type (2), locked (1).
+const free = 0
+const states = ['absent', 'absent', 'row', 'gone'] as const
+const absent = 1
+const row = 2
+const gone = 3
+const kinds = ['empty', 'number', 'text', 'number'] as const
+const inTexts = 2
+const valueTypes = ['input', 'calculated', 'imported'] as const
+const locked = 64
+
+/** All cells of a budget in columns, by slot: a small number that a cell keeps while it is in the table. */
 export class CellTable {
   readonly names: Readonly<Record<Dimension, Names>> = {
     module: new Names(),
@@ -16,116 +34,307 @@ export class CellTable {
     field: new Names(),
     period: new Names(),
   }
-  readonly #slots = new Map<string, number>()
-  readonly #ids = new Map<string, number>()
-  readonly #addresses: (ResolvedAddress | undefined)[] = []
-  readonly #rows: (StoredCell | undefined)[] = []
-  readonly #states: SlotState[] = []
-  readonly #versions: number[] = []
-  readonly #known: number[] = []
-  readonly #free: number[] = []
-  #rowCount = 0
   /** Moves whenever what a cell shows may have changed. */
   generation = 0
-
   /** How many slots hold a row. */
-  get rows(): number {
-    return this.#rowCount
-  }
+  rows = 0
+  readonly #chunks: Chunk[] = []
+  readonly #authors = new Names()
+  readonly #reasons = new Names()
+  readonly #offsets = new Names()
+  /** By number of the entity, the slot of one of its cells, plus one. */
+  readonly #firstOfEntity: number[] = []
+  #end = 0
+  #nextFree = 0
+
+  // What is looked for, in fields, because the indexes ask about slots many times a lookup.
+  readonly #soughtParts = new Uint32Array(4)
+  readonly #soughtId = new Uint32Array(4)
+  readonly #halves = { high: 0, low: 0 }
+  readonly #moment = { microseconds: 0, offsetAt: 0 }
+  readonly #byAddress = new SlotIndex((slot) => hashAt(this.#chunk(slot).parts, slot))
+  readonly #byId = new SlotIndex((slot) => hashAt(this.#chunk(slot).ids, slot))
+  readonly #byOddId = new Map<string, number>()
+  readonly #hasSoughtParts = (slot: number) => isAt(this.#chunk(slot).parts, slot, this.#soughtParts)
+  readonly #hasSoughtId = (slot: number) => isAt(this.#chunk(slot).ids, slot, this.#soughtId)
 
   has(slot: number): boolean {
-    return this.#addresses[slot] !== undefined
+    return slot < this.#end && (this.#flags(slot) & 3) !== free
   }
 
-  find(address: ResolvedAddress): number {
-    return this.#slots.get(textOf(address)) ?? -1
+  find({ module, entity, field, period }: ResolvedAddress): number {
+    const { names } = this
+    const sought = this.#soughtParts
+    // A name that no cell has is no number of any: -1 is found nowhere.
+    sought[0] = names.module.find(module) ?? -1
+    sought[1] = names.entity.find(entity) ?? -1
+    sought[2] = names.field.find(field) ?? -1
+    sought[3] = names.period.find(period) ?? -1
+    return this.#byAddress.find(hashAt(sought, 0), this.#hasSoughtParts)
   }
 
   findById(id: string): number {
-    return this.#ids.get(id) ?? -1
+    const sought = this.#soughtId
+    if (!readUuid(id, sought)) return this.#byOddId.get(id) ?? -1
+    return this.#byId.find(hashAt(sought, 0), this.#hasSoughtId)
   }
 
+  /** The slot of an address, made where there is none. */
   claim(address: ResolvedAddress): number {
     const found = this.find(address)
     if (found >= 0) return found
-    const slot = this.#free.pop() ?? this.#addresses.length
-    const { module, entity, field, period } = address
-    this.#addresses[slot] = { module, entity, field, period }
-    this.#slots.set(textOf(address), slot)
-    this.forget(slot)
+    const slot = this.#takeFree()
+    const chunk = this.#chunk(slot)
+    const at = slot % chunkSize
+    for (const dimension of dimensions) {
+      chunk.parts[4 * at + place[dimension]] = this.names[dimension].numberOf(address[dimension])
+    }
+    chunk.flags[at] = absent
+    chunk.versions[at] = 0
+    chunk.known[at] = -1
+    this.#byAddress.add(slot)
+    this.#chain(slot)
     return slot
   }
 
+  /** Frees a slot: its number may be another cell's from now on. */
   release(slot: number): void {
     this.forget(slot)
-    this.#slots.delete(textOf(this.address(slot)))
-    this.#addresses[slot] = undefined
-    this.#free.push(slot)
+    this.#byAddress.delete(slot)
+    this.#unchain(slot)
+    const chunk = this.#chunk(slot)
+    chunk.flags[slot % chunkSize] = free
+    chunk.next[slot % chunkSize] = this.#nextFree
+    this.#nextFree = slot + 1
   }
 
   address(slot: number): ResolvedAddress {
-    const address = this.#addresses[slot]
-    if (address === undefined) throw new RangeError(`No cell has slot ${slot}.`)
-    return address
+    const { names } = this
+    return {
+      module: names.module.textOf(this.number(slot, 'module')) ?? '',
+      entity: names.entity.textOf(this.number(slot, 'entity')),
+      field: names.field.textOf(this.number(slot, 'field')) ?? '',
+      period: names.period.textOf(this.number(slot, 'period')),
+    }
   }
 
   number(slot: number, dimension: Dimension): number {
-    return this.names[dimension].numberOf(this.address(slot)[dimension])
+    return this.#chunk(slot).parts[4 * (slot % chunkSize) + place[dimension]] as number
   }
 
   state(slot: number): SlotState {
-    return this.#states[slot] ?? 'absent'
+    return states[(this.#flags(slot) & 3) as 0 | 1 | 2 | 3]
   }
 
+  /** Of a row, or of the deletion; 0 where there is neither. */
   version(slot: number): number {
-    return this.#versions[slot] ?? 0
+    return this.#chunk(slot).versions[slot % chunkSize] as number
   }
 
   /** The newest revision at which what the slot holds is known to have been so; -1 where that counts no more. */
   known(slot: number): number {
-    return this.#known[slot] ?? -1
+    return this.#chunk(slot).known[slot % chunkSize] as number
   }
 
   setKnown(slot: number, revision: number): void {
-    this.#known[slot] = revision
-  }
-
-  row(slot: number): StoredCell | undefined {
-    return this.#rows[slot]
+    this.#chunk(slot).known[slot % chunkSize] = revision
   }
 
   put(slot: number, cell: StoredCell, revision: number): void {
-    this.#hold(slot, 'row', cell.version, revision)
-    this.#rows[slot] = cell
-    this.#rowCount += 1
-    this.#ids.set(cell.id, slot)
+    const chunk = this.#chunk(slot)
+    const at = slot % chunkSize
+    if ((this.#flags(slot) & 3) !== row || this.findById(cell.id) !== slot) {
+      this.#leave(slot)
+      this.rows += 1
+      this.#putId(chunk, at, slot, cell.id)
+    }
+    chunk.versions[at] = cell.version
+    chunk.known[at] = revision
+    chunk.authors[at] = this.#authors.numberOf(cell.modifiedBy)
+    chunk.reasons[at] = this.#reasons.numberOf(cell.lockReason)
+    this.#putMoment(chunk, at, cell.modifiedAt)
+    chunk.flags[at] =
+      row |
+      (this.#putValue(chunk, at, cell) << 2) |
+      (valueTypes.indexOf(cell.valueType) << 4) |
+      (cell.isLocked ? locked : 0)
+  }
+
+  /** The row of a slot; undefined where it holds none. Made anew each time. */
+  row(slot: number): StoredCell | undefined {
+    const flags = this.#flags(slot)
+    if ((flags & 3) !== row) return undefined
+    const chunk = this.#chunk(slot)
+    const at = slot % chunkSize
+    const { module, entity, field, period } = this.address(slot)
+    const kind = kinds[((flags >> 2) & 3) as 0 | 1 | 2 | 3]
+    return Object.freeze({
+      module,
+      entity,
+      field,
+      period,
+      exists: true,
+      id: this.#idOf(chunk, at),
+      kind,
+      value: this.#valueOf(chunk, at, (flags >> 2) & 3),
+      valueType: valueTypes[((flags >> 4) & 3) as 0 | 1 | 2],
+      isLocked: (flags & locked) !== 0,
+      lockReason: this.#reasons.textOf(chunk.reasons[at] as number),
+      version: chunk.versions[at] as number,
+      modifiedBy: this.#authors.textOf(chunk.authors[at] as number),
+      modifiedAt: this.#momentOf(chunk, at),
+    })
   }
 
   bury(slot: number, version: number, revision: number): void {
-    this.#hold(slot, 'gone', version, revision)
+    this.#empty(slot, gone, version, revision)
   }
 
   forget(slot: number): void {
-    this.#hold(slot, 'absent', 0, -1)
+    this.#empty(slot, absent, 0, -1)
   }
 
-  *slots(): Iterable<number> {
-    for (const [slot, address] of this.#addresses.entries()) if (address !== undefined) yield slot
-  }
-
-  #hold(slot: number, state: SlotState, version: number, revision: number): void {
-    const before = this.#rows[slot]
-    if (before !== undefined) {
-      this.#ids.delete(before.id)
-      this.#rowCount -= 1
+  /** Visits every slot, or those of some entities. What `visit` does must not claim or release. */
+  forEach(entities: Iterable<number> | undefined, visit: (slot: number) => void): void {
+    if (entities === undefined) {
+      for (let slot = 0; slot < this.#end; slot += 1) if ((this.#flags(slot) & 3) !== free) visit(slot)
+      return
     }
-    this.#rows[slot] = undefined
-    this.#states[slot] = state
-    this.#versions[slot] = version
-    this.#known[slot] = revision
+    for (const entity of entities) {
+      let slot = (this.#firstOfEntity[entity] ?? 0) - 1
+      while (slot >= 0) {
+        visit(slot)
+        slot = (this.#chunk(slot).next[slot % chunkSize] as number) - 1
+      }
+    }
+  }
+
+  #chunk(slot: number): Chunk {
+    return this.#chunks[slot >>> chunkBits] as Chunk
+  }
+
+  #flags(slot: number): number {
+    return this.#chunk(slot).flags[slot % chunkSize] as number
+  }
+
+  #takeFree(): number {
+    if (this.#nextFree > 0) {
+      const slot = this.#nextFree - 1
+      this.#nextFree = this.#chunk(slot).next[slot % chunkSize] as number
+      return slot
+    }
+    if (this.#end % chunkSize === 0) this.#chunks.push(new Chunk())
+    this.#end += 1
+    return this.#end - 1
+  }
+
+  #chain(slot: number): void {
+    const entity = this.number(slot, 'entity')
+    const first = this.#firstOfEntity[entity] ?? 0
+    const chunk = this.#chunk(slot)
+    chunk.next[slot % chunkSize] = first
+    chunk.previous[slot % chunkSize] = 0
+    if (first > 0) this.#chunk(first - 1).previous[(first - 1) % chunkSize] = slot + 1
+    this.#firstOfEntity[entity] = slot + 1
+  }
+
+  #unchain(slot: number): void {
+    const chunk = this.#chunk(slot)
+    const next = chunk.next[slot % chunkSize] as number
+    const previous = chunk.previous[slot % chunkSize] as number
+    if (next > 0) this.#chunk(next - 1).previous[(next - 1) % chunkSize] = previous
+    if (previous > 0) this.#chunk(previous - 1).next[(previous - 1) % chunkSize] = next
+    else this.#firstOfEntity[this.number(slot, 'entity')] = next
+  }
+
+  #empty(slot: number, state: number, version: number, revision: number): void {
+    this.#leave(slot)
+    const chunk = this.#chunk(slot)
+    chunk.flags[slot % chunkSize] = state
+    chunk.versions[slot % chunkSize] = version
+    chunk.known[slot % chunkSize] = revision
+  }
+
+  /** Takes a slot's row out, with everything that is kept beside the columns. */
+  #leave(slot: number): void {
+    if ((this.#flags(slot) & 3) !== row) return
+    this.rows -= 1
+    const chunk = this.#chunk(slot)
+    const at = slot % chunkSize
+    const oddId = chunk.oddIds.get(at)
+    if (oddId === undefined) this.#byId.delete(slot)
+    else this.#byOddId.delete(oddId)
+    chunk.oddIds.delete(at)
+    chunk.texts.delete(at)
+    chunk.oddMoments.delete(at)
+  }
+
+  #putId(chunk: Chunk, at: number, slot: number, id: string): void {
+    if (readUuid(id, this.#soughtId)) {
+      chunk.ids.set(this.#soughtId, 4 * at)
+      this.#byId.add(slot)
+    } else {
+      chunk.oddIds.set(at, id)
+      this.#byOddId.set(id, slot)
+    }
+  }
+
+  #idOf(chunk: Chunk, at: number): string {
+    return chunk.oddIds.get(at) ?? uuidText(chunk.ids, 4 * at)
+  }
+
+  /** Returns the two bits that say where the value is. */
+  #putValue(chunk: Chunk, at: number, { kind, value }: StoredCell): number {
+    if (kind === 'number' && value !== null && readNumber(value, this.#halves)) {
+      chunk.high[at] = this.#halves.high
+      chunk.low[at] = this.#halves.low
+      if (chunk.texts.size > 0) chunk.texts.delete(at)
+      return 1
+    }
+    if (value === null) chunk.texts.delete(at)
+    else chunk.texts.set(at, value)
+    return value === null ? 0 : kind === 'text' ? 2 : 3
+  }
+
+  #valueOf(chunk: Chunk, at: number, bits: number): string | null {
+    if (bits === 0) return null
+    if ((bits & inTexts) !== 0) return chunk.texts.get(at) ?? null
+    return numberText(chunk.high[at] as number, chunk.low[at] as number)
+  }
+
+  #putMoment(chunk: Chunk, at: number, text: string): void {
+    const moment = this.#moment
+    const offset = readMoment(text, moment) ? this.#offsets.numberOf(text.slice(moment.offsetAt)) : 256
+    if (offset > 255) {
+      chunk.oddMoments.set(at, text)
+      return
+    }
+    chunk.microseconds[at] = moment.microseconds
+    chunk.offsets[at] = offset
+    if (chunk.oddMoments.size > 0) chunk.oddMoments.delete(at)
+  }
+
+  #momentOf(chunk: Chunk, at: number): string {
+    const odd = chunk.oddMoments.get(at)
+    if (odd !== undefined) return odd
+    return momentText(
+      chunk.microseconds[at] as number,
+      this.#offsets.textOf(chunk.offsets[at] as number) ?? '',
+    )
   }
 }
 
-function textOf({ module, entity, field, period }: ResolvedAddress): string {
-  return JSON.stringify([module, entity, field, period])
+function hashAt(words: Uint32Array, slot: number): number {
+  const at = 4 * (slot % chunkSize)
+  return mixed(words[at] as number, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number)
+}
+
+function isAt(words: Uint32Array, slot: number, sought: Uint32Array): boolean {
+  const at = 4 * (slot % chunkSize)
+  return (
+    words[at] === sought[0] &&
+    words[at + 1] === sought[1] &&
+    words[at + 2] === sought[2] &&
+    words[at + 3] === sought[3]
+  )
 }

@@ -52,15 +52,18 @@ export class Listeners {
     return this.#cells.has(slot)
   }
 
-  ofCell(slot: number, listener: (cell: VisibleCell) => void): () => void {
+  /** What it returns says whether it ended anything: it does once. */
+  ofCell(slot: number, listener: (cell: VisibleCell) => void): () => boolean {
     const entry = { listener, since: this.#round, isActive: true }
     const entries = this.#cells.get(slot)
     if (entries === undefined) this.#cells.set(slot, new Set([entry]))
     else entries.add(entry)
     return () => {
+      if (!entry.isActive) return false
       entry.isActive = false
       const left = this.#cells.get(slot)
       if (left?.delete(entry) === true && left.size === 0) this.#cells.delete(slot)
+      return true
     }
   }
 

@@ -67,11 +67,11 @@ export class CellRange implements ExternalStore<readonly VisibleCell[]> {
 
   #made(): VisibleCell[] {
     const cells: VisibleCell[] = []
-    for (const slot of this.#table.slots()) {
-      if (!this.#selector.matches(this.#table, slot)) continue
+    this.#table.forEach(this.#selector.entities, (slot) => {
+      if (!this.#selector.matches(this.#table, slot)) return
       const cell = this.#show(slot)
       if (cell.exists) cells.push(cell)
-    }
+    })
     return cells.sort(compareAddresses)
   }
 

@@ -28,6 +28,11 @@ export class Selector {
     )
   }
 
+  /** The numbers of the entities wanted; undefined where any will do. */
+  get entities(): ReadonlySet<number> | undefined {
+    return this.#numbers.find(([dimension]) => dimension === 'entity')?.[1]
+  }
+
   matches(table: CellTable, slot: number): boolean {
     return this.#numbers.every(([dimension, wanted]) => wanted.has(table.number(slot, dimension)))
   }
