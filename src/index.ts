@@ -17,6 +17,7 @@ export type { StreamKind } from './transport/stream.ts'
 export type { Sheet, SheetFilter, SheetSession } from './sheet/sheet.ts'
 export type {
   BatchHandle,
+  Choice,
   CloseOptions,
   CloseResult,
   Conflict,

@@ -254,8 +254,14 @@ function add(draft: Draft, given: NewWrite): void {
   const earlier = draft.of(cellKey(write.cell))
   for (const other of earlier) if (!isPending(other)) draft.remove(other)
   const last = earlier.findLast(isPending)
-  if (last === undefined) return draft.put(write)
-  if (last.state !== 'waiting' || !isOneStep(last, write)) return draft.put({ ...write, base: last.base })
+  if (last === undefined) {
+    draft.put(write)
+    return
+  }
+  if (last.state !== 'waiting' || !isOneStep(last, write)) {
+    draft.put({ ...write, base: last.base })
+    return
+  }
   draft.remove(last)
   draft.put({ ...write, base: last.base, replaces: [...last.replaces, last.id] })
 }
@@ -310,18 +316,31 @@ function answer(draft: Draft, event: Extract<OutboxEvent, { type: 'answered' }>)
     const row = event.rows[index] ?? missingCell(write.cell)
     switch (result.status) {
       case 'written':
-      case 'unchanged':
-        return settle(draft, write, row)
-      case 'conflict':
-        return conflict(draft, write, row)
+      case 'unchanged': {
+        settle(draft, write, row)
+        return
+      }
+      case 'conflict': {
+        conflict(draft, write, row)
+        return
+      }
       case 'failed': {
         const { error } = result
         const mayPass = 'retryable' in error && error.retryable
-        if (mayPass) return draft.put({ ...write, state: 'retrying', operationId: null })
-        return reject(draft, write, { status: 'failed', code: error.code, message: error.message })
+        if (mayPass) {
+          draft.put({ ...write, state: 'retrying', operationId: null })
+          return
+        }
+        reject(draft, write, { status: 'failed', code: error.code, message: error.message })
+        return
       }
-      default:
-        return reject(draft, write, result)
+      case 'locked':
+      case 'forbidden':
+      case 'not_found':
+      case 'invalid': {
+        reject(draft, write, result)
+        return
+      }
     }
   })
   draft.forget(event.operationId)

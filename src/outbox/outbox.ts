@@ -47,7 +47,7 @@ export interface OutboxSink {
   confirmed(cell: ResolvedAddress): Cell
   resolve(write: Write, sides: ConflictSides): Resolution
   /** After everything that changed the state. */
-  changed(state: OutboxState): void
+  changed(): void
   conflict(write: Write, theirs: Cell, error: CellsError): void
   rejected(write: Write, error: CellsError): void
   /** The database said that there is more to know than it told. */
@@ -100,7 +100,7 @@ export class Outbox {
       operations: [...operations, ...this.#state.operations],
     }
     this.#show(new Map(writes.map(({ cell }) => [cellKey(cell), cell])))
-    this.#sink.changed(this.#state)
+    this.#sink.changed()
     this.resume()
   }
 
@@ -215,7 +215,7 @@ export class Outbox {
   #apply(event: OutboxEvent): void {
     const effects = this.#step(event)
     for (const effect of effects) this.#act(effect)
-    this.#sink.changed(this.#state)
+    this.#sink.changed()
     this.#tick()
     if (this.#idle.length > 0 && !this.#isBusy()) for (const tell of this.#idle.splice(0)) tell()
   }
@@ -247,21 +247,26 @@ export class Outbox {
         return
       case 'send':
         return void this.#send(effect.operation)
-      case 'settled':
-        return this.#tell(effect.write, (promised) => promised.resolve(effect.row))
+      case 'settled': {
+        this.#tell(effect.write, (promised) => promised.resolve(effect.row))
+        return
+      }
       case 'conflict': {
         const error = conflictError(effect.write)
         this.#tell(effect.write, (promised) => promised.reject(error))
-        return this.#sink.conflict(effect.write, effect.theirs, error)
+        this.#sink.conflict(effect.write, effect.theirs, error)
+        return
       }
       case 'rejected': {
         const error = this.#errors.get(effect.write.id) ?? rejectionError(effect.write, effect.rejection)
         this.#tell(effect.write, (promised) => promised.reject(error))
-        return this.#sink.rejected(effect.write, error)
+        this.#sink.rejected(effect.write, error)
+        return
       }
       case 'dropped':
         this.#errors.delete(effect.write.id)
-        return this.#tell(effect.write, (promised) => promised.reject(discarded()))
+        this.#tell(effect.write, (promised) => promised.reject(discarded()))
+        return
     }
   }
 
@@ -282,7 +287,7 @@ export class Outbox {
     queueMicrotask(() => {
       this.#ticking = false
       if (this.#holds.size === 0) for (const effect of this.#step({ type: 'send' })) this.#act(effect)
-      this.#sink.changed(this.#state)
+      this.#sink.changed()
     })
   }
 

@@ -4,7 +4,7 @@ import type { Cell } from '../model/cell.ts'
 import { toStoredValue } from '../model/value.ts'
 import { resolveByName, type ConflictSides, type Resolution } from '../outbox/conflict-policy.ts'
 import { Outbox, toInput } from '../outbox/outbox.ts'
-import type { OutboxState, Write } from '../outbox/outbox-state.ts'
+import type { Write } from '../outbox/outbox-state.ts'
 import type { OutboxStorage } from '../outbox/storage.ts'
 import { toPublicError } from '../refusal.ts'
 import { CellStore } from '../store/cell-store.ts'
@@ -61,7 +61,7 @@ export class LiveBudget {
       overlay: (changes) => this.store.overlay(changes),
       confirmed: (cell) => this.store.get(cell).base,
       resolve: (write, sides) => this.#resolve(write, sides),
-      changed: (_state: OutboxState) => this.#changed(),
+      changed: () => this.#changed(),
       conflict: (write, theirs, error) =>
         this.#membersOf(write, (member) => member.conflict(write, theirs, error)),
       rejected: (write, error) => this.#membersOf(write, (member) => member.rejected(write, error)),

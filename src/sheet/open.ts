@@ -32,9 +32,8 @@ export function openSheet(
   options: OpenOptions,
 ): Sheet {
   const selection = toSelection(filter)
-  let own = budgets.get(context)
-  if (own === undefined) budgets.set(context, (own = new Map()))
-  const held = own
+  const held = budgets.get(context) ?? new Map<string, LiveBudget>()
+  budgets.set(context, held)
   let live = held.get(budgetVersionId)
   if (live === undefined) {
     const { transport, supabase, databaseSchema, stream, logger } = context

@@ -90,7 +90,7 @@ export interface ConflictEvent extends Conflict {
   readonly write: PendingWrite
   readonly error: CellsError
   /** Writes `mine`, or another value, on top of theirs; or lets `theirs` stand. */
-  readonly resolve: (choice: 'mine' | 'theirs' | CellInput) => WriteHandle | undefined
+  readonly resolve: (choice: Choice<'mine' | 'theirs'>) => WriteHandle | undefined
 }
 
 /** A write that was refused for another reason: locked, forbidden, not acceptable. */

@@ -16,6 +16,7 @@ import { closedError, toConflict, type LiveBudget, type Member } from './live-bu
 import { intersection } from './selection.ts'
 import type {
   BatchHandle,
+  Choice,
   CloseOptions,
   CloseResult,
   ConflictPolicy,
@@ -318,7 +319,7 @@ export class Sheet {
     return { id, result, local: this.#live.store.get(write.cell) }
   }
 
-  #settle(write: Write, choice: 'mine' | 'theirs' | CellInput): WriteHandle | undefined {
+  #settle(write: Write, choice: Choice<'mine' | 'theirs'>): WriteHandle | undefined {
     if (choice === 'mine') return this.#again(write)
     if (choice !== 'theirs') return this.#again(write, toStoredValue(choice, 'choice'))
     this.#live.outbox.drop([write.id])

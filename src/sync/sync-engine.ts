@@ -127,36 +127,48 @@ export class SyncEngine {
 
   #act(effect: SyncEffect): void {
     switch (effect.type) {
-      case 'join':
-        return this.#join()
+      case 'join': {
+        this.#join()
+        return
+      }
       case 'leave':
         this.#stream?.leave()
         this.#stream = undefined
         return
-      case 'read-changes':
-        return this.#read((signal) => this.#readChanges(effect.from, signal))
-      case 'read-page':
-        return this.#read((signal) => this.#readPage(signal))
+      case 'read-changes': {
+        this.#read((signal) => this.#readChanges(effect.from, signal))
+        return
+      }
+      case 'read-page': {
+        this.#read((signal) => this.#readPage(signal))
+        return
+      }
       case 'stop-reading':
         this.#reading?.abort()
         this.#reading = undefined
         return
-      case 'apply':
-        return this.#apply(effect.commits)
+      case 'apply': {
+        this.#apply(effect.commits)
+        return
+      }
       case 'relist':
         for (const scope of this.#scopes.values()) {
           Object.assign(scope, { isLoaded: false, listed: 0, after: null, read: undefined })
         }
         this.#isRestored = effect.isRestored
         return
-      case 'wait':
-        return this.#wait(effect.timer, effect.after)
+      case 'wait': {
+        this.#wait(effect.timer, effect.after)
+        return
+      }
       case 'stop-waiting':
         this.#timers.get(effect.timer)?.()
         this.#timers.delete(effect.timer)
         return
-      case 'healed':
-        return this.#sink.healed(effect.from, effect.to)
+      case 'healed': {
+        this.#sink.healed(effect.from, effect.to)
+        return
+      }
     }
   }
 

@@ -342,7 +342,10 @@ function hearFeed(draft: Draft, page: FeedPage): void {
   // Too large to be sent, or not to be told: the new target is all there is to it.
   if (page.resync || page.to === page.from) return
   if (cursor !== null && page.to <= cursor) return
-  if (cursor !== null && page.from <= cursor) return take(draft, page)
+  if (cursor !== null && page.from <= cursor) {
+    take(draft, page)
+    return
+  }
   if (early.length < earlyLimit) draft.set({ early: [...early, page] })
   // While a read is under way, or due, this is no news: its answer, or the one after it, leads up to here.
   if (cursor !== null && !stale && reader !== 'changes') draft.miss()
@@ -377,10 +380,12 @@ function moveLink(draft: Draft, move: LinkMove, event: SyncEvent): void {
       if (!state.streamed) return
       draft.set({ link: 'joining' })
       draft.act({ type: 'stop-waiting', timer: 'join' })
-      return draft.act({ type: 'join' })
+      draft.act({ type: 'join' })
+      return
     case 'confirm':
       draft.set({ link: 'joined', joinFailures: 0, untold: null })
-      return draft.doubt()
+      draft.doubt()
+      return
     case 'fall back': {
       const rate = event.type === 'lost' && event.why === 'rate'
       if (rate) draft.lose(tolerated)
@@ -389,12 +394,14 @@ function moveLink(draft: Draft, move: LinkMove, event: SyncEvent): void {
       const after = rate ? calm * (1 + circumstances.chance / 2) : delay(failures, circumstances)
       draft.set({ link: 'backoff', joinFailures: failures })
       draft.doubt()
-      return draft.act({ type: 'wait', timer: 'join', after })
+      draft.act({ type: 'wait', timer: 'join', after })
+      return
     }
     case 'leave':
       draft.set({ link: 'off' })
       draft.act({ type: 'stop-waiting', timer: 'join' })
-      return draft.act({ type: 'leave' })
+      draft.act({ type: 'leave' })
+      return
     case 'end':
       draft.set({ link: 'ended', reader: 'idle', verified: false, early: [] })
       draft.act({ type: 'leave' })
@@ -415,23 +422,28 @@ function moveReader(draft: Draft, move: ReaderMove, event: SyncEvent): void {
   switch (move) {
     case 'take changes':
       draft.set({ reader: 'idle', readFailures: 0, probing: false })
-      return event.type === 'changes' ? takeChanges(draft, event.page, state.probing) : undefined
+      if (event.type === 'changes') takeChanges(draft, event.page, state.probing)
+      return
     case 'take page':
       draft.set({ reader: 'idle', readFailures: 0 })
-      return event.type === 'page' ? takePage(draft, event.revision, event.last) : undefined
+      if (event.type === 'page') takePage(draft, event.revision, event.last)
+      return
     case 'fall back': {
       const readFailures = state.readFailures + 1
       const stale = state.stale || state.reader === 'changes'
       draft.set({ reader: 'backoff', readFailures, stale, probing: false })
-      return draft.act({ type: 'wait', timer: 'read', after: delay(readFailures, circumstances) })
+      draft.act({ type: 'wait', timer: 'read', after: delay(readFailures, circumstances) })
+      return
     }
     case 'resume':
       draft.set({ reader: 'idle' })
-      return draft.act({ type: 'stop-waiting', timer: 'read' })
+      draft.act({ type: 'stop-waiting', timer: 'read' })
+      return
     case 'stop':
       draft.set({ reader: 'idle', probing: false })
       draft.act({ type: 'stop-waiting', timer: 'read' })
-      return draft.act({ type: 'stop-reading' })
+      draft.act({ type: 'stop-reading' })
+      return
     case 'stay':
   }
 }
@@ -440,7 +452,8 @@ function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
   const { asked, link, heard } = draft.state
   if (page.resync) {
     draft.act({ type: 'relist', isRestored: page.revision < (draft.state.cursor ?? 0) })
-    return draft.set({ cursor: null, unloaded: true, verified: false, target: page.revision, early: [] })
+    draft.set({ cursor: null, unloaded: true, verified: false, target: page.revision, early: [] })
+    return
   }
   take(draft, page)
   const { cursor, target } = draft.state

@@ -74,10 +74,10 @@ function beginStay(supabase: AnySupabaseClient, kind: ChannelKind, forget: () =>
       tell({ type: 'lost', why: isRate ? 'rate' : 'error', error: new Error(String(text)) })
     })
     channel.subscribe((status, error) => {
-      if (String(status) === 'SUBSCRIBED') {
+      const said: string = status
+      if (said === 'SUBSCRIBED') {
         if (kind.isJoinedAtOnce) tell({ type: 'joined' })
-      } else
-        tell({ type: 'lost', why: String(status) === 'CLOSED' ? 'closed' : 'error', error: error ?? status })
+      } else tell({ type: 'lost', why: said === 'CLOSED' ? 'closed' : 'error', error: error ?? said })
     })
   }
   join().catch((error: unknown) => tell({ type: 'lost', why: 'error', error }))
@@ -97,7 +97,7 @@ function entries<Value>(
   all: WeakMap<AnySupabaseClient, Map<string, Value>>,
   supabase: AnySupabaseClient,
 ): Map<string, Value> {
-  let own = all.get(supabase)
-  if (own === undefined) all.set(supabase, (own = new Map()))
+  const own = all.get(supabase) ?? new Map<string, Value>()
+  all.set(supabase, own)
   return own
 }
