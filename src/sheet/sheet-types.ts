@@ -28,7 +28,10 @@ export interface Conflict {
  * - a function: a value to write on top of theirs, `'theirs'`, or `'reject'`. It must not change anything itself.
  */
 export type ConflictPolicy =
-  'reject' | 'lastWrite' | 'increment' | ((conflict: Conflict) => CellInput | 'theirs' | 'reject')
+  'reject' | 'lastWrite' | 'increment' | ((conflict: Conflict) => Choice<'theirs' | 'reject'>)
+
+/** One of the words, or a value to write: no decimal is a word, and text is `{ text }`. */
+export type Choice<Word extends string> = Word | CellInput
 
 /** Settings of {@link Budget.open}. */
 export interface OpenOptions {
