@@ -450,6 +450,7 @@ function moveReader(draft: Draft, move: ReaderMove, event: SyncEvent): void {
 
 function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
   const { asked, link, heard } = draft.state
+  const known = Math.max(heard, draft.state.cursor ?? 0)
   if (page.resync) {
     draft.act({ type: 'relist', isRestored: page.revision < (draft.state.cursor ?? 0) })
     draft.set({ cursor: null, unloaded: true, verified: false, target: page.revision, early: [] })
@@ -464,8 +465,7 @@ function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
   }
   draft.set({ target: Math.max(draft.state.target, page.revision) })
   if (!complete) draft.set({ stale: true })
-  if (!probing) draft.set({ heard: Math.max(heard, cursor ?? 0) })
-  else if (link === 'joined' && cursor !== null && cursor > heard) draft.set({ untold: cursor })
+  if (probing && link === 'joined' && cursor !== null && cursor > known) draft.set({ untold: cursor })
 }
 
 function takePage(draft: Draft, revision: number, last: boolean): void {
