@@ -49,3 +49,15 @@ export function fits(tuple: unknown, shape: readonly Check[]): boolean {
 export function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value)
 }
+
+export function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}
+
+export function isArrayOf(check: Check): Check {
+  return (value) => Array.isArray(value) && value.every(check)
+}
+
+export function oneOf(...texts: readonly string[]): Check {
+  return (value) => isText(value) && texts.includes(value)
+}

@@ -332,6 +332,7 @@ AS $$
     'label', p_step.label,
     'changeType', p_step.change_type,
     'modules', to_jsonb(p_step.modules),
+    'actor', p_step.actor,
     'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
     'cells', (
       SELECT count(DISTINCT change.cell_id)
