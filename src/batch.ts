@@ -1,8 +1,7 @@
+import { toOperationId } from './asking.ts'
 import type { PreparedChange } from './change.ts'
 import { ProtocolError, type CellsError } from './errors.ts'
-import { toUuid } from './model/address.ts'
-import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
-import { newUuid } from './model/identifier.ts'
+import { kindOf, missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
 import type { RefusedChange } from './model/refusals.ts'
 import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
 import { nameSession, Session, type SessionName } from './session.ts'
@@ -67,9 +66,7 @@ export async function sendBatch(
   options: WriteManyOptions,
 ): Promise<WriteManyResult> {
   const { mode = 'atomic', changeType = 'manual', session } = options
-  // Made once, before the first request: every repeat of it carries the same.
-  const operationId =
-    options.operationId === undefined ? newUuid() : toUuid(options.operationId, 'operationId')
+  const operationId = toOperationId(options.operationId)
   const reply = await transport
     .writeCells(
       {
@@ -118,7 +115,7 @@ function toOutcome(
     period,
     exists: true,
     id: result.id,
-    kind: value.number !== null ? 'number' : value.text !== null ? 'text' : 'empty',
+    kind: kindOf(value.number, value.text),
     value: value.number ?? value.text,
     valueType,
     isLocked: false,

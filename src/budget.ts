@@ -3,17 +3,9 @@ import { isCell, prepareChange, type BaseVersion, type CellChange } from './chan
 import { ProtocolError, ValidationError } from './errors.ts'
 import { History } from './history/history.ts'
 import { PastBudget } from './history/past.ts'
-import { restoreCells, type RestoreOptions, type RestoreResult } from './history/restore.ts'
-import {
-  previewStep,
-  turnStep,
-  type RedoResult,
-  type StepOptions,
-  type StepPreview,
-  type Turn,
-  type TurnOptions,
-  type UndoResult,
-} from './history/steps.ts'
+import { restoreCells, type RestoreOptions } from './history/restore.ts'
+import type { RedoResult, RestoreResult, StepPreview, Turn, UndoResult } from './history/step.ts'
+import { previewStep, turnStep, type StepOptions, type TurnOptions } from './history/steps.ts'
 import { CellList, type ListOptions } from './list.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type Cell } from './model/cell.ts'

@@ -25,20 +25,23 @@ export type {
   RecordedValue,
 } from './history/changes-wire.ts'
 export { PastBudget, type CellReading } from './history/past.ts'
-export type { RestoreOptions, RestoreOutcome, RestoreResult } from './history/restore.ts'
+export type { RestoreOptions } from './history/restore.ts'
+export type { StepOptions, TurnOptions } from './history/steps.ts'
 export type {
+  CellOutcome,
   NoStep,
   PreviewedStep,
   RedoResult,
-  StepOptions,
+  RestoreOutcome,
+  RestoreResult,
+  Step,
   StepOutcome,
   StepPreview,
+  StepState,
   Turn,
   TurnedStep,
-  TurnOptions,
   UndoResult,
-} from './history/steps.ts'
-export type { CellOutcome, Step, StepState } from './history/steps-wire.ts'
+} from './history/step.ts'
 export type {
   AddressFilter,
   CallOptions,

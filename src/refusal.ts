@@ -110,7 +110,7 @@ function toValidationError(
 
 /** The database's name of a parameter as the option that it came from: `p_session_id` is `sessionId`. */
 function toOption(parameter: string): string {
-  return parameter.replace(/^p_/, '').replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
+  return parameter.replace(/^p_(scope\.)?/, '').replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** For the end of a call: a refusal becomes the public error, anything else passes. */

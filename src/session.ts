@@ -49,11 +49,12 @@ export class Session<Writer extends CellWriting = CellWriting> {
     const { id, label } = name === undefined ? { id: newUuid() } : nameSession(name, newUuid())
     this.#begunAs = this.#id = id
     this.label = label
-    const inHere = <Name extends keyof CellWriting>(method: Name, place: number): Writer[Name] =>
-      ((...parameters: unknown[]) => {
+    const inHere =
+      <Name extends keyof CellWriting>(method: Name, place: number): Writer[Name] =>
+      (...parameters: unknown[]) => {
         parameters[place] = { ...(parameters[place] as object | undefined), session: this }
         return writer[method](...(parameters as never[]))
-      }) as Writer[Name]
+      }
     this.write = inHere('write', 2)
     this.delete = inHere('delete', 1)
     this.writeMany = inHere('writeMany', 1)

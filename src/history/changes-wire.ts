@@ -1,5 +1,5 @@
 import type { ResolvedAddress } from '../model/address.ts'
-import type { ValueType } from '../model/cell.ts'
+import { kindOf, type ValueType } from '../model/cell.ts'
 import type { ChangeType } from '../transport/port.ts'
 import {
   fits,
@@ -7,6 +7,8 @@ import {
   isInteger,
   isText,
   isTextOrNull,
+  isChangeType,
+  isValueType,
   oneOf,
   parse,
   type Check,
@@ -16,11 +18,10 @@ import {
 
 /** What the log says a change was: a write's own kind, or the undo or redo of a step. */
 export type LoggedChangeType = ChangeType | 'undo' | 'redo'
-export const loggedChangeTypes = ['manual', 'spread', 'import', 'calculation', 'undo', 'redo'] as const
 
 declare const changeCursorBrand: unique symbol
-/** A place in the log, as opaque text: where a list goes on, today or in another process. */
-export type ChangeCursor = string & { readonly [changeCursorBrand]: true }
+/** A place in the log: where a list goes on. JSON can carry it to another day or device; what is in it is the database's. */
+export type ChangeCursor = readonly unknown[] & { readonly [changeCursorBrand]: true }
 
 /** What a cell held before or after a change. */
 export interface RecordedValue {
@@ -75,7 +76,6 @@ export interface ChangePage {
 const isNumberOrNull: Check = (value) => value === null || isInteger(value)
 const cellShape: readonly Check[] = [isText, isText, isTextOrNull, isText, isTextOrNull]
 const valueShape: readonly Check[] = [isTextOrNull, isTextOrNull, isNumberOrNull]
-const isValueType = oneOf('input', 'calculated', 'imported')
 
 type CellPart = readonly [
   id: string,
@@ -98,7 +98,7 @@ const changeShape: Readonly<Record<keyof RawChange, Check>> = {
   at: isText,
   actor: isTextOrNull,
   action: oneOf('insert', 'update', 'delete', 'restore', 'lock', 'unlock'),
-  changeType: oneOf(...loggedChangeTypes),
+  changeType: isChangeType,
   cell: (cell) => fits(cell, cellShape),
   exists: isBoolean,
   before: (value) => fits(value, valueShape),
@@ -113,29 +113,21 @@ const changeShape: Readonly<Record<keyof RawChange, Check>> = {
 }
 
 export function decodeChangePage(json: unknown): ChangePage {
-  const { revision, changes, next } = parse<{ revision: number; changes: unknown[]; next: unknown }>(
-    json,
-    'list_changes',
-    {
-      revision: isInteger,
-      changes: Array.isArray,
-      next: (cursor) => cursor === null || Array.isArray(cursor),
-    },
-  )
-  return {
-    revision,
-    changes: changes.map(toChange),
-    next: next === null ? null : (JSON.stringify(next) as ChangeCursor),
-  }
+  const page = parse<Omit<ChangePage, 'changes'> & { changes: unknown[] }>(json, 'list_changes', {
+    revision: isInteger,
+    changes: Array.isArray,
+    next: (cursor) => cursor === null || Array.isArray(cursor),
+  })
+  return { ...page, changes: page.changes.map(toChange) }
 }
 
 function toChange(json: unknown, index: number): ChangeRecord {
-  const from = `list_changes, changes.${index}`
-  const { actor, cell, before, after, ...change } = pick(parse<RawChange>(json, from, changeShape))
+  const change = parse<RawChange>(json, `list_changes, changes.${index}`, changeShape)
+  const { actor, cell, before, after, ...rest } = change
   const [cellId, module, entity, field, period] = cell
   const address = Object.freeze({ module, entity, field, period })
   return Object.freeze({
-    ...change,
+    ...rest,
     by: actor,
     cellId,
     address,
@@ -144,13 +136,6 @@ function toChange(json: unknown, index: number): ChangeRecord {
   })
 }
 
-/** Only what is known here: a newer database may say more. */
-function pick(change: RawChange): RawChange {
-  const names = Object.keys(changeShape) as (keyof RawChange)[]
-  return Object.fromEntries(names.map((name) => [name, change[name]])) as unknown as RawChange
-}
-
 function toValue([number, text, version]: ValuePart): RecordedValue {
-  const kind = number !== null ? 'number' : text !== null ? 'text' : 'empty'
-  return Object.freeze({ kind, value: number ?? text, version })
+  return Object.freeze({ kind: kindOf(number, text), value: number ?? text, version })
 }

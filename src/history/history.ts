@@ -1,11 +1,11 @@
+import { ask } from '../asking.ts'
 import { ValidationError } from '../errors.ts'
-import { rethrow } from '../refusal.ts'
 import type { CallOptions, Send } from '../transport/port.ts'
 import { encodeChangeFilter, type ChangeFilter } from './change-filter.ts'
 import { ChangeList } from './change-list.ts'
 import { decodeChangePage, type ChangeCursor } from './changes-wire.ts'
+import type { StepState } from './step.ts'
 import { readStepState, type StepOptions } from './steps.ts'
-import type { StepState } from './steps-wire.ts'
 
 /** For {@link History.list}. */
 export interface ChangeListOptions extends CallOptions {
@@ -75,34 +75,11 @@ export class History {
     if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > 1000) {
       throw new ValidationError('pageSize', pageSize, 'a whole number from 1 to 1000')
     }
-    const budgetVersionId = this.#budgetVersionId
-    const fixed = {
-      p_budget_version_id: budgetVersionId,
-      p_filter: encodeChangeFilter(filter),
-      p_limit: pageSize,
-    }
-    toPlace(before)
-    return new ChangeList((cursor) => {
-      const parameters = { ...fixed, p_before: toPlace(cursor) }
-      const call = {
-        operation: 'list_changes',
-        budgetVersionId,
-        items: 1,
-        parameters,
-        decode: decodeChangePage,
-      }
-      return this.#send(call, options).catch(rethrow)
+    const p_filter = encodeChangeFilter(filter)
+    return new ChangeList((p_before) => {
+      const parameters = { p_filter, p_before, p_limit: pageSize }
+      const call = { operation: 'list_changes', parameters, decode: decodeChangePage }
+      return ask(this.#send, this.#budgetVersionId, call, options)
     }, before)
   }
-}
-
-function toPlace(cursor: ChangeCursor | null): unknown {
-  if (cursor === null) return null
-  try {
-    const place: unknown = JSON.parse(cursor)
-    if (Array.isArray(place)) return place
-  } catch {
-    // Not ours, as below.
-  }
-  throw new ValidationError('before', cursor, 'the next of an earlier page')
 }

@@ -1,123 +1,93 @@
-import { missingCell, type Cell } from '../model/cell.ts'
-import type { ChangeType } from '../transport/port.ts'
+import { missingCell } from '../model/cell.ts'
 import {
   fits,
   isArrayOf,
+  isChangeType,
   isInteger,
-  isObject,
   isText,
   isTextOrNull,
   oneOf,
   parse,
   unexpected,
   type Check,
-  type Where,
 } from '../transport/shape.ts'
 import { toCell } from '../transport/wire.ts'
+import type {
+  CellOutcome,
+  NoStep,
+  PreviewedStep,
+  RestoreResult,
+  Step,
+  StepPreview,
+  StepState,
+  TurnedStep,
+} from './step.ts'
 
 // What docs/reference/wire.md says under "Undoing".
 
-/** A cell of a step, with what became of it. */
-export interface CellOutcome<Status extends string> {
-  readonly status: Status
-  /** Of the row, which outlives the deletion of its cell. */
-  readonly id: string
-  readonly version: number
-  /** The cell as it is afterwards; of a preview, as it is now. A deleted one is missing. */
-  readonly cell: Cell
-}
-
-const turnStatuses = ['reverted', 'superseded', 'missing', 'locked', 'forbidden'] as const
-const restoreStatuses = ['written', 'unchanged', 'locked', 'forbidden'] as const
-type TurnStatus = (typeof turnStatuses)[number]
-type RestoreStatus = (typeof restoreStatuses)[number]
-
-export interface PreviewReply {
-  readonly revision: number
+/** An envelope as it comes: its outcomes unread, and `actor` for who did it. */
+type Raw<Result> = Omit<Result, 'status' | 'sessionId' | 'outcomes' | 'by'> & {
   readonly sessionId: string | null
-  readonly label: string | null
-  readonly outcomes: readonly CellOutcome<TurnStatus>[]
+  readonly results: readonly unknown[]
+}
+type RawWritten<Result extends { readonly by: unknown }> = Raw<Result> & { readonly actor: Result['by'] }
+
+const envelope = { revision: isInteger, sessionId: isTextOrNull, results: Array.isArray }
+const writing = { operationId: isText, actor: isTextOrNull, at: isText }
+const isTurned = oneOf('reverted', 'superseded', 'missing', 'locked', 'forbidden')
+const isRestored = oneOf('written', 'unchanged', 'locked', 'forbidden')
+
+export function decodePreview(json: unknown): StepPreview {
+  const shape = { ...envelope, label: isTextOrNull }
+  const { results, sessionId, ...reply } = parse<Raw<PreviewedStep>>(json, 'preview', shape)
+  if (sessionId === null) return noStep(reply.revision)
+  return { ...reply, sessionId, status: 'ready', outcomes: toOutcomes(results, isTurned) }
 }
 
-export interface TurnReply extends PreviewReply {
-  readonly operationId: string
-  readonly actor: string | null
-  readonly at: string
+export function decodeTurn<Status extends 'undone' | 'redone'>(
+  json: unknown,
+  status: Status,
+): TurnedStep<Status> | NoStep {
+  const shape = { ...envelope, ...writing, actor: isText, label: isTextOrNull }
+  const reply = parse<RawWritten<TurnedStep<Status>>>(json, status, shape)
+  const { results, sessionId, actor: by, ...more } = reply
+  if (sessionId === null) return noStep(reply.revision)
+  return { ...more, sessionId, by, status, outcomes: toOutcomes(results, isTurned) }
 }
 
-const preview = { revision: isInteger, sessionId: isTextOrNull, label: isTextOrNull, results: Array.isArray }
-const written = { operationId: isText, actor: isTextOrNull, at: isText }
-
-export function decodePreview(json: unknown): PreviewReply {
-  const { revision, sessionId, label, results } = parse<Raw<PreviewReply>>(json, 'a preview', preview)
-  return { revision, sessionId, label, outcomes: toOutcomes(results, turnStatuses, 'a preview') }
+function noStep(revision: number): NoStep {
+  return { status: 'nothing', revision, sessionId: null, label: null, outcomes: [] }
 }
 
-export function decodeTurn(json: unknown): TurnReply {
-  const reply = parse<Raw<TurnReply>>(json, 'undo or redo', { ...preview, ...written })
-  const { revision, sessionId, label, operationId, actor, at, results } = reply
-  const outcomes = toOutcomes(results, turnStatuses, 'undo or redo')
-  return { revision, sessionId, label, operationId, actor, at, outcomes }
+export function decodeRestore(json: unknown): RestoreResult {
+  const shape = { ...envelope, ...writing, restored: isInteger }
+  const {
+    results,
+    restored,
+    actor: by,
+    ...reply
+  } = parse<Omit<RawWritten<RestoreResult>, 'restoredRevision'> & { readonly restored: number }>(
+    json,
+    'restore_cells',
+    shape,
+  )
+  const status = reply.sessionId === null ? 'nothing' : 'restored'
+  return { ...reply, status, restoredRevision: restored, by, outcomes: toOutcomes(results, isRestored) }
 }
-
-export interface RestoreReply extends Omit<TurnReply, 'label' | 'outcomes'> {
-  readonly restored: number
-  readonly outcomes: readonly CellOutcome<RestoreStatus>[]
-}
-
-export function decodeRestore(json: unknown): RestoreReply {
-  const reply = parse<Raw<RestoreReply>>(json, 'restore_cells', {
-    revision: isInteger,
-    restored: isInteger,
-    sessionId: isTextOrNull,
-    results: Array.isArray,
-    ...written,
-  })
-  const { revision, restored, sessionId, operationId, actor, at, results } = reply
-  const outcomes = toOutcomes(results, restoreStatuses, 'restore_cells')
-  return { revision, restored, sessionId, operationId, actor, at, outcomes }
-}
-
-/** A step of the signed-in user that the next undo or redo would take. */
-export interface Step {
-  readonly sessionId: string
-  readonly label: string | null
-  /** The kind of work that began it. */
-  readonly changeType: ChangeType
-  /** The codes of the modules that it changed cells of. */
-  readonly modules: readonly string[]
-  /** How many cells it changed. */
-  readonly cells: number
-  /** The user id of whose step it is: the signed-in user, for nobody undoes another's. */
-  readonly by: string
-  /** When it was last written to, as ISO 8601; `null` where the records of that are no longer kept. */
-  readonly at: string | null
-}
-
-/** What the next undo and the next redo would take; `null` where there is nothing. */
-export interface StepState {
-  readonly revision: number
-  readonly undo: Step | null
-  readonly redo: Step | null
-}
-
-const isChangeType = oneOf('manual', 'spread', 'import', 'calculation')
-const isStepOrNull: Check = (step) => step === null || isObject(step)
 
 export function decodeStepState(json: unknown): StepState {
-  const { revision, undo, redo } = parse<StepState>(json, 'undo_state', {
-    revision: isInteger,
-    undo: isStepOrNull,
-    redo: isStepOrNull,
-  })
-  return { revision, undo: toStep(undo, 'undo'), redo: toStep(redo, 'redo') }
+  const shape = { revision: isInteger, undo: () => true, redo: () => true }
+  const { revision, undo, redo } = parse<Record<keyof typeof shape, unknown> & { revision: number }>(
+    json,
+    'undo_state',
+    shape,
+  )
+  return { revision, undo: toStep(undo), redo: toStep(redo) }
 }
 
-function toStep(json: unknown, name: string): Step | null {
+function toStep(json: unknown): Step | null {
   if (json === null) return null
-  const { sessionId, label, changeType, modules, cells, actor, at } = parse<
-    Omit<Step, 'by'> & { actor: string }
-  >(json, `undo_state, ${name}`, {
+  const { actor: by, ...step } = parse<Omit<Step, 'by'> & { readonly actor: string }>(json, 'a step', {
     sessionId: isText,
     label: isTextOrNull,
     changeType: isChangeType,
@@ -126,35 +96,27 @@ function toStep(json: unknown, name: string): Step | null {
     actor: isText,
     at: isTextOrNull,
   })
-  return { sessionId, label, changeType, modules, cells, by: actor, at }
-}
-
-type Raw<Reply> = Omit<Reply, 'outcomes'> & { readonly results: readonly unknown[] }
-
-function toOutcomes<Status extends string>(
-  results: readonly unknown[],
-  statuses: readonly Status[],
-  from: string,
-): CellOutcome<Status>[] {
-  return results.map((result, index) => toOutcome(result, statuses, () => `${from}, results.${index}`))
+  return { ...step, by }
 }
 
 const goneShape: readonly Check[] = [isText, isText, isTextOrNull, isText, isTextOrNull, isInteger]
 type GoneTuple = readonly [string, string, string | null, string, string | null, number]
 
-function toOutcome<Status extends string>(
-  tuple: unknown,
-  statuses: readonly Status[],
-  where: Where,
-): CellOutcome<Status> {
-  const [given, shown, gone] = Array.isArray(tuple) ? (tuple as unknown[]) : []
-  const status = statuses.find((known) => known === given)
-  if (status === undefined) throw unexpected(`${where()}: not an outcome`, tuple)
-  if (shown !== null) {
-    const cell = toCell(shown, where)
-    return { status, id: cell.id, version: cell.version, cell }
-  }
-  if (!fits(gone, goneShape)) throw unexpected(`${where()}: neither a cell nor one that is gone`, tuple)
-  const [id, module, entity, field, period, version] = gone as GoneTuple
-  return { status, id, version, cell: missingCell({ module, entity, field, period }) }
+function toOutcomes<Status extends string>(
+  results: readonly unknown[],
+  isStatus: (value: unknown) => value is Status,
+): CellOutcome<Status>[] {
+  return results.map((result, index) => {
+    const where = () => `results.${index}`
+    const [status, shown, gone] = Array.isArray(result) ? (result as unknown[]) : []
+    if (!isStatus(status) || (shown === null && !fits(gone, goneShape))) {
+      throw unexpected(`${where()}: not an outcome`, result)
+    }
+    if (shown !== null) {
+      const cell = toCell(shown, where)
+      return { status, id: cell.id, version: cell.version, cell }
+    }
+    const [id, module, entity, field, period, version] = gone as GoneTuple
+    return { status, id, version, cell: missingCell({ module, entity, field, period }) }
+  })
 }

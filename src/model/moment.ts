@@ -14,7 +14,7 @@ export interface MomentParameters {
   readonly p_at: string | null
 }
 
-const time = /^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
 
 /** @throws {ValidationError} where it is neither a revision nor a time, or both. */
 export function toMoment(moment: Moment): MomentParameters {
@@ -23,22 +23,17 @@ export function toMoment(moment: Moment): MomentParameters {
     throw new ValidationError('moment', moment, 'either { revision } or { at }')
   }
   if (at !== undefined) return { p_revision: null, p_at: toTime(at) }
-  if (!Number.isSafeInteger(revision) || (revision as number) < 0) {
-    throw new ValidationError('revision', revision, 'a whole number, 0 or more')
-  }
-  return { p_revision: revision as number, p_at: null }
+  if (Number.isSafeInteger(revision) && revision >= 0) return { p_revision: revision, p_at: null }
+  throw new ValidationError('revision', revision, 'a whole number, 0 or more')
 }
 
 function toTime(at: Date | string): string {
-  const text = at instanceof Date ? (Number.isNaN(at.getTime()) ? '' : at.toISOString()) : at
-  const [, day] = (typeof text === 'string' && time.exec(text)) || []
-  // As text it goes down as it came: the database's own times are finer than a Date.
-  if (day !== undefined && isDay(day) && !Number.isNaN(Date.parse(text.replace(' ', 'T')))) return text
+  // As text it goes down as it came: the database's own times are finer than a Date. (Of no time, `toJSON` is `null`.)
+  const text: unknown = at instanceof Date ? at.toJSON() : at
+  if (typeof text === 'string' && time.test(text) && !Number.isNaN(Date.parse(text))) {
+    const day = text.slice(0, 10)
+    // To JavaScript, the 31st of February is the 3rd of March; to Postgres it is a mistake.
+    if (new Date(day).toJSON().startsWith(day)) return text
+  }
   throw new ValidationError('at', at, 'a Date, or a time with its offset, such as 2026-07-01T00:00:00Z')
-}
-
-/** JavaScript takes the 31st of February for the 3rd of March, Postgres takes it for a mistake. */
-function isDay(text: string): boolean {
-  const day = new Date(text)
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
 }

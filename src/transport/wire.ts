@@ -1,4 +1,4 @@
-import type { StoredCell, ValueType } from '../model/cell.ts'
+import { kindOf, type StoredCell, type ValueType } from '../model/cell.ts'
 import type {
   CellFilter,
   CellPage,
@@ -16,7 +16,7 @@ import {
   isObject,
   isText,
   isTextOrNull,
-  oneOf,
+  isValueType,
   parse,
   unexpected,
   type Check,
@@ -157,7 +157,7 @@ const cellShape: readonly Check[] = [
   isTextOrNull,
   isTextOrNull,
   isTextOrNull,
-  oneOf('input', 'calculated', 'imported'),
+  isValueType,
   isBoolean,
   isTextOrNull,
   Number.isSafeInteger,
@@ -193,7 +193,7 @@ export function toCell(tuple: unknown, where: Where): StoredCell {
     period,
     exists: true,
     id,
-    kind: number !== null ? 'number' : text !== null ? 'text' : 'empty',
+    kind: kindOf(number, text),
     value: number ?? text,
     valueType,
     isLocked,
