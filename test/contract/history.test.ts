@@ -151,6 +151,7 @@ describe('the history', () => {
       ['filter.entity', { entity: 'school' }],
       ['filter.cell', { cell: 'first' }],
       ['filter.module', { module: 7 }],
+      ['filter.type', { type: ['manual', 'typo'] }],
       ['filter', { modul: 'core' }],
       ['before', {}, { before: ['yesterday'] }],
     ] as const) {

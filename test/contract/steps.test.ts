@@ -6,6 +6,8 @@ import {
   UnauthorizedError,
   ValidationError,
   type Budget,
+  type MissingCell,
+  type StoredCell,
   type StepOutcome,
 } from '@efir/cells'
 import type { TestOrganization, TestUser } from '@efir/cells/local'
@@ -330,6 +332,14 @@ describe('a session', () => {
     const write = () => alice.writeMany([{ cell: address, value: 1, ifVersion: 0 }], options)
     const first = await write()
     expect(await write()).toEqual(first)
+  })
+
+  it('is typed as its budget is: an address without a version does not compile, nor pass', async () => {
+    using session = alice.begin()
+    // @ts-expect-error -- an address needs ifVersion
+    await expect(session.write(address, '1')).rejects.toThrow(ValidationError)
+    const cell: StoredCell | MissingCell = await session.write(address, '1', { ifVersion: 0 })
+    expect(cell.version).toBe(1)
   })
 
   it('has a label of at most 200 characters and an id that is a UUID', async () => {
