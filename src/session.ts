@@ -11,8 +11,11 @@ export interface SessionName {
 
 /** What writes cells: a budget. */
 export interface CellWriting {
+  /** Writes one value. */
   readonly write: (...parameters: never[]) => unknown
+  /** Deletes a cell. */
   readonly delete: (...parameters: never[]) => unknown
+  /** Writes many in one call. */
   readonly writeMany: (...parameters: never[]) => unknown
 }
 

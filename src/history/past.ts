@@ -3,8 +3,11 @@ import type { AddressFilter, CallOptions } from '../transport/port.ts'
 
 /** What reads cells: a budget. */
 export interface CellReading {
+  /** Reads one cell. */
   readonly read: (...parameters: never[]) => unknown
+  /** Reads many in one call. */
   readonly readMany: (...parameters: never[]) => unknown
+  /** Lists what a filter names. */
   readonly list: (filter: AddressFilter, options: ListOptions) => unknown
 }
 

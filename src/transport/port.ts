@@ -49,15 +49,15 @@ export type CellReference = string | ResolvedAddress
 
 /** Which cells of a budget; every member is optional, members are ANDed. */
 export interface CellFilter {
-  readonly module?: string | readonly string[] | undefined
+  readonly module?: string | readonly string[]
   /** `null` for cells without an entity. */
-  readonly entity?: string | null | readonly (string | null)[] | undefined
-  readonly field?: string | readonly string[] | undefined
+  readonly entity?: string | null | readonly (string | null)[]
+  readonly field?: string | readonly string[]
   /** `null` for cells without a period. */
-  readonly period?: string | null | readonly (string | null)[] | undefined
-  readonly locked?: boolean | undefined
+  readonly period?: string | null | readonly (string | null)[]
+  readonly locked?: boolean
   /** The user id of who wrote last. */
-  readonly modifiedBy?: string | undefined
+  readonly modifiedBy?: string
 }
 
 /** Whether one bad change refuses the whole batch (`atomic`) or is reported beside the good ones (`partial`). */

@@ -54,7 +54,7 @@ describe('the history', () => {
       operationId,
     })
     const cell = (await bob.write(await bob.read(address), { text: 'later' })) as StoredCell
-    const { exists: _, id, modifiedAt } = cell
+    const { id, modifiedAt } = cell
     const [second, first, ...more] = await Array.fromAsync(alice.history.list())
     expect(more).toEqual([])
     expect(first).toEqual({
