@@ -58,6 +58,11 @@ export function missingCell(address: ResolvedAddress): MissingCell {
   })
 }
 
+/** At most one of the two is set. */
+export function kindOf(number: string | null, text: string | null): Cell['kind'] {
+  return number !== null ? 'number' : text !== null ? 'text' : 'empty'
+}
+
 /** A cell as a write of ours left it. */
 export function writtenCell(
   { module, entity, field, period }: ResolvedAddress,
@@ -72,7 +77,7 @@ export function writtenCell(
     period,
     exists: true,
     id: written.id,
-    kind: number !== null ? 'number' : text !== null ? 'text' : 'empty',
+    kind: kindOf(number, text),
     value: number ?? text,
     valueType,
     isLocked: false,

@@ -66,8 +66,8 @@ export interface SeenRow {
 
 export type OutboxEvent =
   | { readonly type: 'write'; readonly writes: readonly NewWrite[] }
-  /** Send what can be sent. */
-  | { readonly type: 'send' }
+  /** Send what can be sent; nothing newer than `upTo`, where that is said. */
+  | { readonly type: 'send'; readonly upTo?: number | undefined }
   /** The reply: results in the order of the operation's items, and the rows that follow from them. */
   | {
       readonly type: 'answered'
@@ -82,7 +82,7 @@ export type OutboxEvent =
   /** The server can be reached again. */
   | { readonly type: 'resume' }
   /** Cells that the user himself moved by another way: undo, redo, restore. */
-  | { readonly type: 'moved'; readonly rows: readonly SeenRow[] }
+  | { readonly type: 'moved'; readonly rows: readonly (SeenRow & { readonly version: number })[] }
   /** A refused write, once more, on top of what is there now; with another value where one is given. */
   | { readonly type: 'again'; readonly id: number; readonly newId: number; readonly value?: PendingValue }
   | { readonly type: 'drop'; readonly ids: readonly number[] }
@@ -125,7 +125,7 @@ export function outboxTransition(before: OutboxState, event: OutboxEvent, help: 
       for (const write of event.writes) add(draft, write)
       break
     case 'send':
-      send(draft)
+      send(draft, event.upTo ?? Infinity)
       break
     case 'answered':
       answer(draft, event)
@@ -148,7 +148,7 @@ export function outboxTransition(before: OutboxState, event: OutboxEvent, help: 
       resume(draft)
       break
     case 'moved':
-      for (const { key, row } of event.rows) rebaseMoved(draft, key, row)
+      for (const { key, row, version } of event.rows) rebaseMoved(draft, key, row, version)
       break
     case 'again':
       again(draft, event.id, event.newId, event.value)
@@ -271,11 +271,11 @@ function isOneStep(one: Write, other: Write): boolean {
 }
 
 /** One write under way for each cell; writes of one session together, others each by itself. */
-function send(draft: Draft): void {
+function send(draft: Draft, upTo: number): void {
   const blocked = new Set<string>()
   const groups = new Map<string, Write[]>()
   for (const write of draft.writes) {
-    if (!isPending(write)) continue
+    if (!isPending(write) || write.id > upTo) continue
     const key = cellKey(write.cell)
     if (write.state === 'waiting' && !blocked.has(key)) {
       const group = write.session === null ? `write ${write.id}` : `session ${write.session.id}`
@@ -421,10 +421,12 @@ function resume(draft: Draft): void {
   })
 }
 
-function rebaseMoved(draft: Draft, key: string, row: Cell): void {
+/** What was typed over the row as it was just before is typed over what the user himself made of it. */
+function rebaseMoved(draft: Draft, key: string, row: Cell, version: number): void {
   for (const write of draft.of(key)) {
-    const { version } = write.base
-    if (write.state === 'waiting' && (version === 0 || version === row.version - 1 || !row.exists)) {
+    const { base } = write
+    // Of a cell that is missing nobody knows the version.
+    if (write.state === 'waiting' && (!base.exists || base.version === version - 1)) {
       draft.put({ ...write, base: row })
     }
   }

@@ -75,6 +75,8 @@ export class Outbox {
   #state: OutboxState = emptyOutbox
   #lastId = 0
   #ticking = false
+  /** The newest write that may be sent while something else has to come before the later ones. */
+  #barrier: number | undefined
   #failures = 0
   #stopPause: (() => void) | undefined
   #idle: (() => void)[] = []
@@ -147,7 +149,7 @@ export class Outbox {
   }
 
   /** Cells that the user's own undo or redo has moved. */
-  moved(rows: readonly SeenRow[]): void {
+  moved(rows: Extract<OutboxEvent, { type: 'moved' }>['rows']): void {
     this.#apply({ type: 'moved', rows })
   }
 
@@ -158,6 +160,21 @@ export class Outbox {
 
   release(reason: string): void {
     if (this.#holds.delete(reason) && this.#holds.size === 0) this.resume()
+  }
+
+  /**
+   * Does something that comes after all the writes made so far, and before all later ones: an undo must not overtake what
+   * it undoes.
+   */
+  async between<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    this.#barrier = this.#lastId
+    try {
+      await this.flushed(signal)
+      return await work()
+    } finally {
+      this.#barrier = undefined
+      this.#tick()
+    }
   }
 
   /** The server can be reached again: what was not answered is sent again. */
@@ -217,6 +234,10 @@ export class Outbox {
     for (const effect of effects) this.#act(effect)
     this.#sink.changed()
     this.#tick()
+    this.#tellIfIdle()
+  }
+
+  #tellIfIdle(): void {
     if (this.#idle.length > 0 && !this.#isBusy()) for (const tell of this.#idle.splice(0)) tell()
   }
 
@@ -286,9 +307,14 @@ export class Outbox {
     this.#ticking = true
     queueMicrotask(() => {
       this.#ticking = false
-      if (this.#holds.size === 0) for (const effect of this.#step({ type: 'send' })) this.#act(effect)
-      this.#sink.changed()
+      this.#sendWaiting()
     })
+  }
+
+  #sendWaiting(): void {
+    if (this.#holds.size > 0) return
+    for (const effect of this.#step({ type: 'send', upTo: this.#barrier })) this.#act(effect)
+    this.#sink.changed()
   }
 
   async #send(operation: Operation): Promise<void> {
@@ -301,7 +327,7 @@ export class Outbox {
       mode: 'partial',
       changeType: 'manual',
       operationId: id,
-      session,
+      session: session && { id: session.id, ...(session.label !== null && { label: session.label }) },
     } as const
     try {
       await storage.save(this.#state)
@@ -326,7 +352,8 @@ export class Outbox {
       effects = this.#step({ type: 'answered', operationId: id, results, rows })
     })
     for (const effect of effects) this.#act(effect)
-    this.#apply({ type: 'send' })
+    this.#sendWaiting()
+    this.#tellIfIdle()
     if (conflicts.some((result) => 'cell' in result && result.cell === null)) this.#sink.refresh()
   }
 
@@ -357,7 +384,10 @@ export class Outbox {
   }
 
   #isBusy(): boolean {
-    return this.#state.writes.some(({ state }) => state === 'waiting' || state === 'sending')
+    const upTo = this.#barrier ?? Infinity
+    return this.#state.writes.some(
+      ({ id, state }) => id <= upTo && (state === 'waiting' || state === 'sending'),
+    )
   }
 }
 

@@ -1,5 +1,8 @@
-import { isCellsError, ProtocolError, ValidationError, type CellsError } from '../errors.ts'
+import { isCellsError, ProtocolError, TransportError, ValidationError, type CellsError } from '../errors.ts'
 import type { CellsLogger } from '../events.ts'
+import type { Turn } from '../history/step.ts'
+import { turnStep, type TurnOptions } from '../history/steps.ts'
+import { cellKey } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import { toStoredValue } from '../model/value.ts'
 import { resolveByName, type ConflictSides, type Resolution } from '../outbox/conflict-policy.ts'
@@ -44,6 +47,7 @@ export class LiveBudget {
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
   #lastOrigin = 0
+  #turns: Promise<unknown> = Promise.resolve()
   #depth = 0
   #isChanged = false
   #error: CellsError | null = null
@@ -115,6 +119,34 @@ export class LiveBudget {
     this.#onEmpty()
     this.engine.end()
     this.outbox.end()
+  }
+
+  /** Undoes or redoes after all that has been written so far; one at a time. */
+  async turn<Kind extends Turn>(kind: Kind, options: TurnOptions): ReturnType<typeof turnStep<Kind>> {
+    const turn = this.#turns.then(() => this.outbox.between(options.signal, () => this.#turn(kind, options)))
+    this.#turns = turn.catch(() => undefined)
+    return await turn
+  }
+
+  async #turn<Kind extends Turn>(kind: Kind, options: TurnOptions): ReturnType<typeof turnStep<Kind>> {
+    if (this.outbox.isStuck) {
+      throw new TransportError('network', 'Own writes have not been answered yet; nothing was done.', 0, {
+        hint: 'Try again when they are: the list of pending writes tells.',
+      })
+    }
+    const result = await turnStep(this.ports.transport.send, this.id, kind, options)
+    const { revision, outcomes } = result
+    const cells = outcomes.flatMap(({ cell }) => (cell.exists ? [cell] : []))
+    const deleted = outcomes.flatMap(({ id, version, cell }) => {
+      const { module, entity, field, period } = cell
+      return cell.exists ? [] : [{ id, version, module, entity, field, period }]
+    })
+    this.#commit(() => {
+      this.store.confirm({ revision, cells, deleted })
+      const moved = outcomes.filter(({ status }) => status === 'reverted')
+      this.outbox.moved(moved.map(({ cell, version }) => ({ key: cellKey(cell), row: cell, version })))
+    })
+    return result
   }
 
   /** One change to listeners of the store; the sheets are told after it. */

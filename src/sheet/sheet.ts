@@ -1,5 +1,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { ValidationError } from '../errors.ts'
+import type { RedoResult, UndoResult } from '../history/step.ts'
+import type { TurnOptions } from '../history/steps.ts'
 import { cellKey, resolveAddress, type CellAddress, type ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import { newUuid } from '../model/identifier.ts'
@@ -190,6 +192,24 @@ export class Sheet {
       delete: (cell) => this.#writeOne({ cell, delete: true }, session),
       setMany: (changes) => this.#writeMany(changes, session),
     })
+  }
+
+  /**
+   * Takes back the newest step of the signed-in user, once all that was written before is answered. What is written
+   * meanwhile comes after it. In all else like {@link Budget.undo}.
+   *
+   * @throws {TransportError} where own writes have not been answered: nothing was done.
+   * @throws {ForbiddenError} for a service key, which has no steps.
+   */
+  async undo(options: TurnOptions = {}): Promise<UndoResult> {
+    if (this.#isClosed) throw closedError()
+    return await this.#live.turn('undo', options)
+  }
+
+  /** Brings back the step that was undone last. In all else like {@link Sheet.undo}. */
+  async redo(options: TurnOptions = {}): Promise<RedoResult> {
+    if (this.#isClosed) throw closedError()
+    return await this.#live.turn('redo', options)
   }
 
   /** Listens to an event. Returns what ends it. */
