@@ -65,7 +65,8 @@ export interface SeenRow {
 }
 
 export type OutboxEvent =
-  | { readonly type: 'write'; readonly writes: readonly NewWrite[] }
+  /** New writes; they take the place of no waiting one that was made up to `after`, where that is said. */
+  | { readonly type: 'write'; readonly writes: readonly NewWrite[]; readonly after?: number | undefined }
   /** Send what can be sent; nothing newer than `upTo`, where that is said. */
   | { readonly type: 'send'; readonly upTo?: number | undefined }
   /** The reply: results in the order of the operation's items, and the rows that follow from them. */
@@ -122,7 +123,7 @@ export function outboxTransition(before: OutboxState, event: OutboxEvent, help: 
   const draft = new Draft(before, help)
   switch (event.type) {
     case 'write':
-      for (const write of event.writes) add(draft, write)
+      for (const write of event.writes) add(draft, write, event.after)
       break
     case 'send':
       send(draft, event.upTo ?? Infinity)
@@ -249,7 +250,7 @@ class Draft {
 }
 
 /** A new write takes the place of one that still waits, and of one that was refused: the user has typed over it. */
-function add(draft: Draft, given: NewWrite): void {
+function add(draft: Draft, given: NewWrite, after = 0): void {
   const write: Write = { ...given, state: 'waiting', operationId: null, tries: 0, replaces: [] }
   const earlier = draft.of(cellKey(write.cell))
   for (const other of earlier) if (!isPending(other)) draft.remove(other)
@@ -258,7 +259,8 @@ function add(draft: Draft, given: NewWrite): void {
     draft.put(write)
     return
   }
-  if (last.state !== 'waiting' || !isOneStep(last, write)) {
+  const mayReplace = last.state === 'waiting' && last.id > after && isOneStep(last, write)
+  if (!mayReplace) {
     draft.put({ ...write, base: last.base })
     return
   }

@@ -27,7 +27,6 @@ import {
   type OutboxEvent,
   type OutboxState,
   type Rejection,
-  type SeenRow,
   type Write,
 } from './outbox-state.ts'
 import type { OutboxStorage } from './storage.ts'
@@ -75,8 +74,9 @@ export class Outbox {
   #state: OutboxState = emptyOutbox
   #lastId = 0
   #ticking = false
-  /** The newest write that may be sent while something else has to come before the later ones. */
-  #barrier: number | undefined
+  /** For each thing that has to come between writes, the newest write before it. */
+  #barriers: number[] = []
+  #turns: Promise<unknown> = Promise.resolve()
   #failures = 0
   #stopPause: (() => void) | undefined
   #idle: (() => void)[] = []
@@ -110,7 +110,7 @@ export class Outbox {
   write(writes: readonly Omit<NewWrite, 'id'>[]): { readonly id: number; readonly result: Promise<Cell> }[] {
     const made = writes.map((write) => ({ ...write, id: ++this.#lastId }))
     const results = made.map(({ id }) => this.#promise(id))
-    this.#apply({ type: 'write', writes: made })
+    this.#apply({ type: 'write', writes: made, after: this.#barriers.at(-1) })
     return results
   }
 
@@ -167,14 +167,18 @@ export class Outbox {
    * it undoes.
    */
   async between<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    this.#barrier = this.#lastId
-    try {
-      await this.flushed(signal)
-      return await work()
-    } finally {
-      this.#barrier = undefined
-      this.#tick()
-    }
+    this.#barriers.push(this.#lastId)
+    const turn = this.#turns.then(async () => {
+      try {
+        await this.flushed(signal)
+        return await work()
+      } finally {
+        this.#barriers.shift()
+        this.#tick()
+      }
+    })
+    this.#turns = turn.catch(() => undefined)
+    return await turn
   }
 
   /** The server can be reached again: what was not answered is sent again. */
@@ -313,7 +317,7 @@ export class Outbox {
 
   #sendWaiting(): void {
     if (this.#holds.size > 0) return
-    for (const effect of this.#step({ type: 'send', upTo: this.#barrier })) this.#act(effect)
+    for (const effect of this.#step({ type: 'send', upTo: this.#barriers[0] })) this.#act(effect)
     this.#sink.changed()
   }
 
@@ -384,7 +388,7 @@ export class Outbox {
   }
 
   #isBusy(): boolean {
-    const upTo = this.#barrier ?? Infinity
+    const upTo = this.#barriers[0] ?? Infinity
     return this.#state.writes.some(
       ({ id, state }) => id <= upTo && (state === 'waiting' || state === 'sending'),
     )

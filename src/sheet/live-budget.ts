@@ -47,7 +47,6 @@ export class LiveBudget {
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
   #lastOrigin = 0
-  #turns: Promise<unknown> = Promise.resolve()
   #depth = 0
   #isChanged = false
   #error: CellsError | null = null
@@ -123,9 +122,7 @@ export class LiveBudget {
 
   /** Undoes or redoes after all that has been written so far; one at a time. */
   async turn<Kind extends Turn>(kind: Kind, options: TurnOptions): ReturnType<typeof turnStep<Kind>> {
-    const turn = this.#turns.then(() => this.outbox.between(options.signal, () => this.#turn(kind, options)))
-    this.#turns = turn.catch(() => undefined)
-    return await turn
+    return await this.outbox.between(options.signal, () => this.#turn(kind, options))
   }
 
   async #turn<Kind extends Turn>(kind: Kind, options: TurnOptions): ReturnType<typeof turnStep<Kind>> {

@@ -18,16 +18,14 @@ const turn = fc.oneof(
   { weight: 4, arbitrary: fc.constant((world: SyncWorld) => world.join()) },
   {
     weight: 2,
-    arbitrary: fc
-      .constantFrom('closed', 'error', 'rate')
-      .map((why) => (world: SyncWorld) => world.lose(why as 'closed')),
+    arbitrary: fc.constantFrom('closed', 'error', 'rate').map((why) => (world: SyncWorld) => world.lose(why)),
   },
   {
     weight: 4,
     arbitrary: fc.tuple(fc.constantFrom('join', 'read', 'poll'), fc.constantFrom(0, 60_000)).map(
       ([timer, late]) =>
         (world: SyncWorld) =>
-          world.ring(timer as 'join', late),
+          world.ring(timer, late),
     ),
   },
   {
@@ -40,7 +38,7 @@ const turn = fc.oneof(
     weight: 2,
     arbitrary: fc
       .constantFrom('wake', 'online', 'offline', 'hint', 'garbage')
-      .map((type) => (world: SyncWorld) => world.tell({ type } as { type: 'wake' })),
+      .map((type) => (world: SyncWorld) => world.tell({ type })),
   },
 )
 

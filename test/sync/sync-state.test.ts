@@ -102,7 +102,7 @@ function* states(): Generator<SyncState> {
 
 describe('the tables', () => {
   it('decide every pair of state and event', () => {
-    for (const table of [linkTable, readerTable]) {
+    for (const table of [linkTable, readerTable] as Readonly<Record<string, object>>[]) {
       const columns = Object.values(table).map((row) => Object.keys(row).toSorted().join())
       expect(new Set(columns).size).toBe(1)
     }

@@ -12,7 +12,12 @@ import {
 } from '../../../src/outbox/outbox-state.ts'
 import type { WriteResult } from '../../../src/transport/port.ts'
 
-export const addresses: ResolvedAddress[] = ['a', 'b', 'c'].map((field) => ({ module: 'm', entity: null, field, period: null }))
+export const addresses: ResolvedAddress[] = ['a', 'b', 'c'].map((field) => ({
+  module: 'm',
+  entity: null,
+  field,
+  period: null,
+}))
 
 interface Reply {
   readonly operation: Operation
@@ -108,7 +113,10 @@ export class OutboxWorld {
     const [reply] = this.replies.splice(place % Math.max(1, this.replies.length), 1)
     if (reply === undefined) return
     const operationId = reply.operation.id
-    if (isLost) return this.tell({ type: 'unanswered', operationId })
+    if (isLost) {
+      this.tell({ type: 'unanswered', operationId })
+      return
+    }
     for (const row of reply.rows) if (row !== null) this.#confirm(row)
     this.tell({ type: 'answered', operationId, results: reply.results, rows: reply.rows })
   }

@@ -5,6 +5,7 @@ import { toSelection } from '../../../src/sheet/selection.ts'
 import { Sheet, type SheetFilter } from '../../../src/sheet/sheet.ts'
 import type { OpenOptions } from '../../../src/sheet/sheet-types.ts'
 import { systemClock, type Clock } from '../../../src/transport/clock.ts'
+import { toFailure } from '../../../src/transport/failure.ts'
 import { openTransport } from '../../../src/transport/open.ts'
 import type { CellsTransport } from '../../../src/transport/port.ts'
 import { defaultPolicy } from '../../../src/transport/retry-policy.ts'
@@ -18,9 +19,28 @@ export interface LiveSetup {
   readonly clock?: Clock
   readonly storage?: OutboxStorage
   readonly settings?: Partial<SyncSettings>
-  /** Stands between the library and the network. */
-  readonly wire?: (server: Server) => Server
+  /** Asked before each request: what a bad network makes of it. */
+  readonly network?: Network
 }
+
+/** `down`: the request never arrives. `lost`: it does, and its reply never comes. */
+export class Network {
+  state: 'up' | 'down' | 'lost' = 'up'
+
+  /** Stands between the library and the server. */
+  around(server: Server): Server {
+    return {
+      ...server,
+      request: async (...request) => {
+        const { state } = this
+        const answer = state === 'down' ? undefined : await server.request(...request)
+        return state === 'up' && answer !== undefined ? answer : unreachable()
+      },
+    }
+  }
+}
+
+const unreachable = () => ({ status: 0, failure: toFailure({ message: 'fetch failed' }, 0) })
 
 /** One user's live budget on the real database, with the stream and the world in the test's hands. */
 export function openLive(supabase: AnySupabaseClient, budgetVersionId: string, setup: LiveSetup = {}) {
@@ -28,8 +48,11 @@ export function openLive(supabase: AnySupabaseClient, budgetVersionId: string, s
   const reported: unknown[] = []
   const stream = new HandStream()
   const environment = new HandEnvironment()
-  const server = supabaseServer(supabase, 'efir_budget')
-  const transport: CellsTransport = openTransport(setup.wire?.(server) ?? server, defaultPolicy, {
+  const network = setup.network ?? new Network()
+  const server = network.around(supabaseServer(supabase, 'efir_budget'))
+  // Each request is sent once: what the layers above do about a failure is what is looked at.
+  const policy = { ...defaultPolicy, attempts: 1 }
+  const transport: CellsTransport = openTransport(server, policy, {
     emit: () => undefined,
     onRequest: (request) => void requests.push(request),
   })
@@ -44,7 +67,7 @@ export function openLive(supabase: AnySupabaseClient, budgetVersionId: string, s
   })
   const open = (filter: SheetFilter = {}, options: OpenOptions = {}) =>
     new Sheet(live, toSelection(filter), options)
-  return { live, stream, environment, requests, reported, open, transport }
+  return { live, stream, environment, network, requests, reported, open, transport }
 }
 
 /** Resolves with the first snapshot that is as wanted. */

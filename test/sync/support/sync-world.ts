@@ -205,18 +205,16 @@ export class SyncWorld {
   }
 
   #page(from: number, to: number): FeedPage {
-    const commits = this.log
-      .slice(from, to)
-      .map(
-        ({ revision, key, version }) =>
-          ({
-            revision,
-            operationId: null,
-            actor: null,
-            cells: [{ field: key, version }],
-            deleted: [],
-          }) as unknown as Commit,
-      )
+    const commits = this.log.slice(from, to).map(
+      ({ revision, key, version }) =>
+        ({
+          revision,
+          operationId: null,
+          actor: null,
+          cells: [{ field: key, version }],
+          deleted: [],
+        }) as unknown as Commit,
+    )
     return { revision: to, from, to, resync: false, commits }
   }
 }
