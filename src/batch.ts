@@ -4,6 +4,7 @@ import { toUuid } from './model/address.ts'
 import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
 import { newUuid } from './model/identifier.ts'
 import type { RefusedChange } from './model/refusals.ts'
+import { toOperationId } from './call.ts'
 import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
 import type { CallOptions, CellsTransport, ChangeType, WriteMode, WriteResult } from './transport/port.ts'
 
@@ -28,9 +29,11 @@ export interface WriteOptions extends CallOptions {
    * @default a new one
    */
   readonly operationId?: string | undefined
+  /** The change lands only while this lease of the cell is held. */
+  readonly lease?: { readonly token: number } | undefined
 }
 
-export interface WriteManyOptions extends WriteOptions {
+export interface WriteManyOptions extends Omit<WriteOptions, 'lease'> {
   /**
    * `atomic`: one bad change refuses all. `partial`: good changes land, bad ones are reported in the result.
    * @default 'atomic'
@@ -74,7 +77,7 @@ export async function sendBatch(
         mode,
         changeType,
         // Made once, before the first request: every repeat of it carries the same.
-        operationId: operationId === undefined ? newUuid() : toUuid(operationId, 'operationId'),
+        operationId: toOperationId(operationId),
         session: toSession(options.session),
       },
       options,

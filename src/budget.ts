@@ -1,7 +1,11 @@
 import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
 import { isCell, prepareChange, type BaseVersion, type CellChange } from './change.ts'
+import { callsOf } from './call.ts'
+import { Comments } from './comments/comments.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
+import { Leases } from './leases/leases.ts'
 import { CellList } from './list.ts'
+import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type Cell } from './model/cell.ts'
 import type { CellInput } from './model/value.ts'
@@ -22,12 +26,22 @@ export interface ListOptions extends CallOptions {
 /** The cells of one budget version. Made by {@link Cells.budget}. */
 export class Budget {
   readonly id: string
+  /** What people say about cells: threads, mentions, what is unread. */
+  readonly comments: Comments
+  /** Hard locks, in bulk: a locked cell takes no value from anybody. */
+  readonly locks: Locks
+  /** Who is editing which cell, for a short while. */
+  readonly leases: Leases
   readonly #transport: CellsTransport
 
   /** @internal */
   constructor(id: string, transport: CellsTransport) {
     this.id = id
     this.#transport = transport
+    const call = callsOf(transport, id)
+    this.comments = new Comments(call)
+    this.locks = new Locks(call)
+    this.leases = new Leases(id, transport, call)
   }
 
   /**
@@ -114,6 +128,7 @@ export class Budget {
    * @param cell a cell as it was read, or an address together with `ifVersion`.
    * @throws {VersionConflictError} with base, mine and theirs where somebody else was faster.
    * @throws {CellLockedError} where the cell is locked.
+   * @throws {LeaseLostError} where it was to land only under a `lease`, and that is not held any more.
    * @throws {ValidationError} where the value cannot be stored exactly as given.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    * @throws {TransportError} where no answer came, however often it was sent: the write may or may not have landed; with
@@ -145,7 +160,7 @@ export class Budget {
     value: CellInput,
     options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
   ): Promise<Cell> {
-    return await this.#writeOne({ cell, value, ...versionOf(options) } as CellChange, options)
+    return await this.#writeOne({ cell, value, ...conditionsOf(options) } as CellChange, options)
   }
 
   /**
@@ -161,7 +176,7 @@ export class Budget {
     cell: Cell | CellAddress,
     options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
   ): Promise<Cell> {
-    return await this.#writeOne({ cell, delete: true, ...versionOf(options) } as CellChange, options)
+    return await this.#writeOne({ cell, delete: true, ...conditionsOf(options) } as CellChange, options)
   }
 
   /**
@@ -205,8 +220,8 @@ export class Budget {
   }
 }
 
-function versionOf({ ifVersion }: { readonly ifVersion?: BaseVersion }) {
-  return ifVersion === undefined ? {} : { ifVersion }
+function conditionsOf({ ifVersion, lease }: WriteOptions & { readonly ifVersion?: BaseVersion }) {
+  return { ...(ifVersion !== undefined && { ifVersion }), ...(lease !== undefined && { lease }) }
 }
 
 function checkCount(list: readonly unknown[], field: string): void {

@@ -35,6 +35,9 @@ export function toUuid(given: unknown, field: string): string {
 
 /** @throws {ValidationError} naming the part that is not acceptable. */
 export function resolveAddress(address: CellAddress, field = 'address'): ResolvedAddress {
+  if (typeof address !== 'object' || (address as unknown) === null) {
+    throw new ValidationError(field, address, 'a cell, or the address of one')
+  }
   return {
     module: toCode(address.module, `${field}.module`, 50),
     entity: isAbsent(address.entity) ? null : toUuid(address.entity, `${field}.entity`),

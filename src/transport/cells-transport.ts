@@ -1,18 +1,13 @@
+import type { Clock } from './clock.ts'
 import type { CellsTransport, Send } from './port.ts'
 
-import {
-  decodeCellPage,
-  decodeCellsReply,
-  decodeWriteReply,
-  encodeFilter,
-  encodeItem,
-  encodeReference,
-} from './wire.ts'
+import { decodeCellPage, decodeCellsReply, decodeWriteReply, encodeItem, encodeReference } from './wire.ts'
 
 /** What the library needs of a server, as calls of the database's functions. */
-export function cellsTransport(send: Send): CellsTransport {
+export function cellsTransport(send: Send, clock: Clock): CellsTransport {
   return {
     send,
+    clock,
     readCells(budgetVersionId, references, options) {
       const parameters = {
         p_budget_version_id: budgetVersionId,
@@ -24,7 +19,7 @@ export function cellsTransport(send: Send): CellsTransport {
     listCells(budgetVersionId, filter, after, limit, options) {
       const parameters = {
         p_budget_version_id: budgetVersionId,
-        p_filter: encodeFilter(filter),
+        p_filter: filter,
         p_after: after,
         p_limit: limit,
       }

@@ -1,13 +1,6 @@
+import type { ResolvedAddress } from '../model/address.ts'
 import type { StoredCell, ValueType } from '../model/cell.ts'
-import type {
-  CellFilter,
-  CellPage,
-  CellReference,
-  CellsReply,
-  WriteItem,
-  WriteReply,
-  WriteResult,
-} from './port.ts'
+import type { CellPage, CellReference, CellsReply, WriteItem, WriteReply, WriteResult } from './port.ts'
 import {
   fits,
   isIndexed,
@@ -104,20 +97,15 @@ export function encodeReference(reference: CellReference): unknown {
   return [reference.module, reference.entity, reference.field, reference.period]
 }
 
-export function encodeItem({ reference, value, base }: WriteItem): Record<string, unknown> {
+export function encodeItem({ reference, value, base, lease }: WriteItem): Record<string, unknown> {
   const named = typeof reference === 'string' ? { id: reference } : addressOnly(reference)
-  if (value === null) return { ...named, base, delete: true }
+  const item = { ...named, base, ...(lease !== undefined && { lease }) }
+  if (value === null) return { ...item, delete: true }
   return {
-    ...named,
-    base,
+    ...item,
     ...(value.number !== null && { number: value.number }),
     ...(value.text !== null && { text: value.text }),
   }
-}
-
-export function encodeFilter(filter: CellFilter): Record<string, unknown> {
-  const { module, entity, field, period, locked, modifiedBy } = filter
-  return { module, entity, field, period, locked, modifiedBy }
 }
 
 function addressOnly({ module, entity, field, period }: Exclude<CellReference, string>) {
@@ -202,12 +190,24 @@ export function toCell(tuple: unknown, where: Where): StoredCell {
   })
 }
 
-function toResult(tuple: unknown, where: Where, by: string | null, at: string): WriteResult {
+/** The address that a key names. */
+export function toAddress(key: unknown, where: Where): ResolvedAddress {
+  if (!fits(key, [isText, isTextOrNull, isText, isTextOrNull])) throw unexpected(`${where()}: not a key`, key)
+  const [module, entity, field, period] = key as [string, string | null, string, string | null]
+  return Object.freeze({ module, entity, field, period })
+}
+
+/** What became of one item of a call. `by` and `at` are of whatever the call wrote. */
+export function toResult(tuple: unknown, where: Where, by: string | null, at: string): WriteResult {
   const [status, first, second, ...more] = Array.isArray(tuple) ? (tuple as unknown[]) : []
   const length = Array.isArray(tuple) ? tuple.length : 0
   if (more.length === 0) {
     if (status === 'written' && isText(first) && isInteger(second)) {
       return { status, id: first, version: second, by, at }
+    }
+    if (status === 'lease_lost' && (second === null || fits(second, [isText, isText]))) {
+      const [heldBy, heldUntil] = (second ?? [null, null]) as [string | null, string | null]
+      return { status, cell: toCellOrNull(first, where), heldBy, heldUntil }
     }
     if (status === 'invalid' && isText(first) && isText(second)) {
       return { status, field: first, message: second }
