@@ -9,11 +9,10 @@ import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type Cell } from './model/cell.ts'
 import type { CellInput } from './model/value.ts'
+import { toPageSize } from './paged-list.ts'
 import { rethrow } from './refusal.ts'
+import { checkCount } from './selection.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
-
-/** The most changes of one batch, references of one read, and cells of one page. */
-const batchLimit = 10_000
 
 export interface ListOptions extends CallOptions {
   /**
@@ -111,10 +110,7 @@ export class Budget {
    * ```
    */
   list(filter: CellFilter = {}, options: ListOptions = {}): CellList {
-    const { pageSize = 1000 } = options
-    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > batchLimit) {
-      throw new ValidationError('pageSize', pageSize, `a whole number from 1 to ${batchLimit}`)
-    }
+    const pageSize = toPageSize(options.pageSize, 1_000, 10_000)
     return new CellList(
       (after, limit) => this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow),
       pageSize,
@@ -222,10 +218,4 @@ export class Budget {
 
 function conditionsOf({ ifVersion, lease }: WriteOptions & { readonly ifVersion?: BaseVersion }) {
   return { ...(ifVersion !== undefined && { ifVersion }), ...(lease !== undefined && { lease }) }
-}
-
-function checkCount(list: readonly unknown[], field: string): void {
-  if (!Array.isArray(list) || list.length > batchLimit) {
-    throw new ValidationError(field, list, `an array of at most ${batchLimit}`)
-  }
 }

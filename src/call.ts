@@ -2,12 +2,13 @@ import { toUuid } from './model/address.ts'
 import { newUuid } from './model/identifier.ts'
 import { rethrow } from './refusal.ts'
 import type { CallOptions, CellsTransport } from './transport/port.ts'
+import type { Reader } from './transport/reader.ts'
 
 /** A call of one of the database's functions, about one budget or about all of them. Rejects with a public error. */
 export type Call = <T>(
   operation: string,
   parameters: Readonly<Record<string, unknown>>,
-  decode: (json: unknown) => T,
+  reader: Reader<T>,
   options: CallOptions,
   more?: {
     /** References sent, or things asked for. */
@@ -18,16 +19,21 @@ export type Call = <T>(
 
 /** How a room of the house asks the database about its budget; `null` is all budgets of the caller. */
 export function callsOf(transport: CellsTransport, budgetVersionId: string | null): Call {
-  return (operation, parameters, decode, options, { items = 1, operationId } = {}) => {
+  return (operation, parameters, reader, options, { items = 1, operationId } = {}) => {
     const named = {
       p_budget_version_id: budgetVersionId,
       ...parameters,
       ...(operationId !== undefined && { p_operation_id: operationId }),
     }
-    const call = { operation, budgetVersionId, items, parameters: named, decode }
-    return transport
-      .send({ ...call, ...(operationId !== undefined && { operationId }) }, options)
-      .catch((error: unknown) => rethrow(error))
+    const call = {
+      operation,
+      budgetVersionId,
+      items,
+      parameters: named,
+      ...(operationId !== undefined && { operationId }),
+      decode: (json: unknown) => reader(json, () => operation),
+    }
+    return transport.send(call, options).catch(rethrow)
   }
 }
 

@@ -16,8 +16,6 @@ export interface SelectedCells {
   readonly parameters: { readonly p_references: readonly unknown[] | null; readonly p_filter: unknown }
 }
 
-const most = 10_000
-
 /**
  * @throws {ValidationError} where it is not one of the two, or an address in it is not acceptable. What a filter may
  * hold is the database's to say: it refuses members that it does not know.
@@ -32,11 +30,14 @@ export function selectCells({ cells, filter }: Partial<CellSelection>): Selected
     }
     return { items: 1, parameters: { p_references: null, p_filter: filter } }
   }
-  if (!Array.isArray(cells) || cells.length > most) {
-    throw new ValidationError('cells', cells, `an array of at most ${most}`)
-  }
-  const references = cells.map((cell: Cell | CellAddress, index) =>
-    encodeReference(toReference(cell, `cells[${index}]`)),
-  )
+  checkCount(cells, 'cells')
+  const references = cells.map((cell, index) => encodeReference(toReference(cell, `cells[${index}]`)))
   return { items: references.length, parameters: { p_references: references, p_filter: null } }
+}
+
+/** @throws {ValidationError} where it is not an array of at most so many. */
+export function checkCount(list: readonly unknown[], field: string, most = 10_000): void {
+  if (!Array.isArray(list) || list.length > most) {
+    throw new ValidationError(field, list, `an array of at most ${most}`)
+  }
 }

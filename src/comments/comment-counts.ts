@@ -14,9 +14,9 @@ export class CommentCounts {
   readonly #ids = new Map<CellKey, string | null>()
 
   /** @internal */
-  constructor({ ids, counts }: CountsReply, asked: readonly (Cell | CellAddress)[] = []) {
-    this.byId = counts
-    asked.forEach((cell, index) => this.#ids.set(cellKey(cell), ids?.[index] ?? null))
+  constructor({ cells, counts }: CountsReply, asked: readonly (Cell | CellAddress)[] = []) {
+    this.byId = new Map(counts.map(({ id, ...count }) => [id, count]))
+    asked.forEach((cell, index) => this.#ids.set(cellKey(cell), cells?.[index] ?? null))
   }
 
   /**

@@ -1,20 +1,14 @@
 import { toOperationId, type Call } from '../call.ts'
 import { toReference } from '../change.ts'
 import { ValidationError } from '../errors.ts'
-import { isStorableText, toUuid, type CellAddress } from '../model/address.ts'
+import { toText, toUuid, type CellAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import { PagedList, toPageSize, type PageOptions } from '../paged-list.ts'
-import { selectCells, type CellSelection } from '../selection.ts'
+import { checkCount, selectCells, type CellSelection } from '../selection.ts'
 import type { CallOptions } from '../transport/port.ts'
 import { encodeReference } from '../transport/wire.ts'
 import { CommentCounts } from './comment-counts.ts'
-import {
-  decodeComment,
-  decodeCounts,
-  decodeRead,
-  decodeThreadPage,
-  decodeThreadState,
-} from './comment-wire.ts'
+import { readCounts, readCountsOf, readMarked, readState, readThreads, readWritten } from './comment-wire.ts'
 import type {
   CellComment,
   CommentOptions,
@@ -30,9 +24,6 @@ import { inboxOf } from './inbox.ts'
 
 type CommentReference = CellComment | string
 type ThreadReference = CommentThread | ThreadState | CellComment | string
-
-const longestText = 10_000
-const mostMentions = 100
 
 /** What people say about the cells of one budget: {@link Budget.comments}. */
 export class Comments {
@@ -90,7 +81,7 @@ export class Comments {
     options: EditCommentOptions = {},
   ): Promise<CellComment> {
     const parameters = { p_comment_id: toCommentId(comment, 'comment'), ...toWords(text, options) }
-    return await this.#call('edit_comment', parameters, decodeComment('edit_comment'), options)
+    return (await this.#call('edit_comment', parameters, readWritten, options)).comment
   }
 
   /**
@@ -101,7 +92,7 @@ export class Comments {
    */
   async delete(comment: CommentReference, options: CallOptions = {}): Promise<CellComment> {
     const parameters = { p_comment_id: toCommentId(comment, 'comment') }
-    return await this.#call('delete_comment', parameters, decodeComment('delete_comment'), options)
+    return (await this.#call('delete_comment', parameters, readWritten, options)).comment
   }
 
   /**
@@ -154,13 +145,9 @@ export class Comments {
     const { resolved: p_resolved = null } = which
     return new PagedList(
       (p_after) =>
-        this.#call(
-          'list_comments',
-          { ...parameters, p_resolved, p_after, p_limit },
-          decodeThreadPage,
-          options,
-          { items: p_limit },
-        ),
+        this.#call('list_comments', { ...parameters, p_resolved, p_after, p_limit }, readThreads, options, {
+          items: p_limit,
+        }),
       (page) => page.threads,
     )
   }
@@ -183,8 +170,8 @@ export class Comments {
    */
   async counts(which: CellSelection, options: CallOptions = {}): Promise<CommentCounts> {
     const { items, parameters } = selectCells(which)
-    const decode = decodeCounts(which.cells === undefined ? null : items)
-    const reply = await this.#call('comment_counts', parameters, decode, options, { items })
+    const reader = which.cells === undefined ? readCounts : readCountsOf(items)
+    const reply = await this.#call('comment_counts', parameters, reader, options, { items })
     return new CommentCounts(reply, which.cells)
   }
 
@@ -197,11 +184,13 @@ export class Comments {
    * @throws {ValidationError} where an id is none, or there are more than 10,000.
    */
   async markRead(comments: readonly CommentReference[] | 'all', options: CallOptions = {}): Promise<number> {
-    const ids = comments === 'all' ? null : toIds(comments)
+    if (comments !== 'all') checkCount(comments, 'comments')
+    const ids =
+      comments === 'all' ? null : comments.map((comment, index) => toCommentId(comment, `comments[${index}]`))
     if (ids?.length === 0) return 0
     let threads = 0
     for (;;) {
-      const page = await this.#call('mark_read', { p_comment_ids: ids }, decodeRead, options, {
+      const page = await this.#call('mark_read', { p_comment_ids: ids }, readMarked, options, {
         items: ids?.length ?? 1,
       })
       threads += page.threads
@@ -221,40 +210,21 @@ export class Comments {
 
   async #add(parameters: object, options: CommentOptions): Promise<CellComment> {
     const operationId = toOperationId(options.operationId)
-    const decode = decodeComment('add_comment')
-    return await this.#call('add_comment', { ...parameters }, decode, options, { operationId })
+    const reply = await this.#call('add_comment', { ...parameters }, readWritten, options, { operationId })
+    return reply.comment
   }
 
   async #settle(operation: string, thread: ThreadReference, options: CallOptions): Promise<ThreadState> {
     const parameters = { p_thread_id: toThreadId(thread) }
-    return await this.#call(operation, parameters, decodeThreadState(operation), options)
+    return await this.#call(operation, parameters, readState, options)
   }
 }
 
-function toWords(text: unknown, { mentions }: EditCommentOptions) {
-  if (
-    typeof text !== 'string' ||
-    text.trim() === '' ||
-    // Postgres counts characters where JavaScript counts UTF-16 units.
-    Array.from(text).length > longestText ||
-    !isStorableText(text)
-  ) {
-    throw new ValidationError('text', text, `text of 1 to ${longestText} characters, not all of them blank`)
-  }
-  if (mentions !== undefined && (!Array.isArray(mentions) || mentions.length > mostMentions)) {
-    throw new ValidationError('mentions', mentions, `an array of at most ${mostMentions} user ids`)
-  }
-  return {
-    p_text: text,
-    p_mentions: mentions?.map((user, index) => toUuid(user, `mentions[${index}]`)) ?? null,
-  }
-}
-
-function toIds(comments: readonly CommentReference[]): string[] {
-  if (!Array.isArray(comments) || comments.length > 10_000) {
-    throw new ValidationError('comments', comments, "an array of at most 10000 comments, or 'all'")
-  }
-  return comments.map((comment: CommentReference, index) => toCommentId(comment, `comments[${index}]`))
+function toWords(text: string, { mentions }: EditCommentOptions) {
+  const p_text = toText(text, 'text', 10_000)
+  if (p_text.trim() === '') throw new ValidationError('text', text, 'more than blanks')
+  if (mentions !== undefined) checkCount(mentions, 'mentions', 100)
+  return { p_text, p_mentions: mentions?.map((user, index) => toUuid(user, `mentions[${index}]`)) ?? null }
 }
 
 function toCommentId(comment: CommentReference | null, field: string): string {

@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts'
 import { PagedList, toPageSize, type PageOptions } from '../paged-list.ts'
-import { decodeInboxPage } from './comment-wire.ts'
+import { readInbox } from './comment-wire.ts'
 import type { InboxFilter, InboxPage, Mention } from './comment.ts'
 
 /** The mentions of the caller, in whichever budgets the call is about. */
@@ -12,7 +12,7 @@ export function inboxOf(
   const p_limit = toPageSize(options.pageSize, 50, 500)
   return new PagedList(
     (p_after) =>
-      call('inbox', { p_unread: unread, p_after, p_limit }, decodeInboxPage, options, { items: p_limit }),
+      call('inbox', { p_unread: unread, p_after, p_limit }, readInbox, options, { items: p_limit }),
     (page) => page.items,
   )
 }

@@ -1,23 +1,29 @@
+import type { Call } from '../call.ts'
 import { cellKey, type CellKey, type ResolvedAddress } from '../model/address.ts'
 import { LeaseLostError, RefusedError } from '../model/refusals.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { CallOptions } from '../transport/port.ts'
 import { heldSince, nextTick, step, type LeaseEvent, type LeaseState } from './lease-state.ts'
-import type { RenewReply } from './lease-wire.ts'
+import { readReleased, readRenewed } from './lease-wire.ts'
 
-/** What a lease needs to know, and may ask of the database. */
+/** What a lease needs to know. */
 export interface LeaseTerms {
-  readonly token: number
+  readonly call: Call
+  readonly clock: Clock
   readonly address: ResolvedAddress
+  readonly token: number
   readonly expiresAt: string
   /** When it was asked for, by the clock. */
   readonly sentAt: number
   readonly ttl: number
-  readonly clock: Clock
-  readonly renew: (options: CallOptions) => Promise<RenewReply>
-  readonly release: (options: CallOptions) => Promise<boolean>
-  /** Called once, when it is over: at once where it is lost, and where it is released after the answer to that. */
+  /** Called when it is over: at once where it is lost, and where it is released after the answer to that. */
   readonly onEnd: () => void
+}
+
+/** Gives a token back. Resolves with whether its lease was held up to now. */
+export async function releaseToken(call: Call, token: number, options: CallOptions): Promise<boolean> {
+  const { status } = await call('release_leases', { p_tokens: [token] }, readReleased, options)
+  return status === 'released'
 }
 
 /**
@@ -85,15 +91,15 @@ export class Lease {
   }
 
   /** @internal Somebody took it, as this client knows already. */
-  lose(heldBy: string | null): void {
-    this.#step('lost', { heldBy })
+  lose(): void {
+    this.#step('lost')
   }
 
   async #release(options: CallOptions): Promise<boolean> {
     if (!this.held) return false
     this.#step('release')
     try {
-      return await this.#terms.release(options)
+      return await releaseToken(this.#terms.call, this.token, options)
     } finally {
       this.#terms.onEnd()
     }
@@ -114,42 +120,32 @@ export class Lease {
     }
     this.#over.abort()
     if (state.status === 'lost') {
-      this.#lost.abort(toLeaseLost(this.key, why.heldBy ?? null, why.cause))
+      const { heldBy = null, cause } = why
+      const who = heldBy === null ? '' : `: ${heldBy} took it`
+      const lost = { cell: null, heldBy, heldUntil: null }
+      this.#lost.abort(
+        new LeaseLostError(`The lease of cell ${this.key} is lost${who}.`, lost, [], { cause }),
+      )
       this.#terms.onEnd()
     }
   }
 
-  async #renew(timeLeft: number): Promise<void> {
-    const { renew, ttl } = this.#terms
+  async #renew(timeout: number): Promise<void> {
+    const { call, ttl } = this.#terms
+    const parameters = { p_tokens: [this.token], p_ttl_ms: ttl }
     try {
-      const reply = await renew({
+      const reply = await call('renew_leases', parameters, readRenewed, {
         signal: this.#over.signal,
-        timeout: timeLeft,
+        timeout,
         // Time for another try, should this one get no answer.
         attemptTimeout: ttl / 4,
         retry: { maxDelay: ttl / 10 },
       })
-      if (reply.status === 'lost') this.#step('lost', { heldBy: reply.stolenBy })
-      else {
-        this.#step('renewed')
-        if (this.#state.status === 'held') this.#expiresAt = reply.expiresAt
-      }
+      this.#step(reply.status, reply)
+      if (this.#state.status === 'held') this.#expiresAt = reply.expiresAt ?? this.#expiresAt
     } catch (cause) {
       // Refused, there is nothing to try again: the budget is gone, or the caller is no member any more.
       this.#step(cause instanceof RefusedError ? 'lost' : 'failed', { cause })
     }
   }
-}
-
-function toLeaseLost(key: CellKey, heldBy: string | null, cause: unknown): LeaseLostError {
-  const why = heldBy === null ? 'it was not renewed in time' : `${heldBy} took it`
-  return new LeaseLostError(
-    `The lease of cell ${key} is lost: ${why}.`,
-    { cell: null, heldBy, heldUntil: null },
-    [],
-    {
-      ...(cause !== undefined && { cause }),
-      hint: 'Acquire it again, and look at the cell before you write.',
-    },
-  )
 }

@@ -7,16 +7,9 @@ import { within } from '../transport/clock.ts'
 import type { CallOptions, CellsTransport } from '../transport/port.ts'
 import { encodeReference } from '../transport/wire.ts'
 import { pollAfter } from './lease-state.ts'
-import {
-  decodeAcquired,
-  decodeLeases,
-  decodeReleased,
-  decodeRenewed,
-  type AcquireReply,
-  type HeldLease,
-} from './lease-wire.ts'
-import { Lease } from './lease.ts'
-import { Turns, type Turn } from './turns.ts'
+import { readAcquired, readLeases, type AcquireReply, type HeldLease } from './lease-wire.ts'
+import { Lease, releaseToken } from './lease.ts'
+import { Turns } from './turns.ts'
 
 /** How a lease is acquired. The names are those of the Web Locks API, and mean the same. */
 export interface AcquireOptions extends Omit<CallOptions, 'timeout'> {
@@ -99,33 +92,63 @@ export class Leases {
   ): Promise<Lease>
   async acquire(cell: Cell | CellAddress, options: AcquireOptions): Promise<Lease | null>
   async acquire(cell: Cell | CellAddress, options: AcquireOptions = {}): Promise<Lease | null> {
-    const { ifAvailable = false, steal = false, signal, timeout = Infinity } = options
+    const {
+      ttl = 30_000,
+      ifAvailable = false,
+      steal = false,
+      signal,
+      timeout = Infinity,
+      ...patience
+    } = options
     const address = resolveAddress(cell, 'cell')
-    check(options)
+    check(ttl, timeout, ifAvailable && steal)
     signal?.throwIfAborted()
+    const call = this.#call
     const { clock } = this.#transport
     const until = clock.now() + timeout
-    const name = `${this.#budgetVersionId} ${cellKey(address)}`
-
-    for (let other; (other = this.#turns.current(name)) !== undefined;) {
-      if (ifAvailable) return null
-      if (steal && other.lease === undefined) break
-      // Taken from oneself: the token stays, and with it what the database knows.
-      if (steal) other.lease?.lose(null)
-      const { ended } = other
-      if (
-        !(await within(
-          clock,
-          until - clock.now(),
-          signal,
-          () => ended.then(() => true),
-          () => false,
-        ))
-      ) {
-        throw tooLong(address, 'this very client')
-      }
+    const waitFor = async <T>(work: () => Promise<T>, longest = Infinity): Promise<T | undefined> => {
+      const done = await within(clock, Math.min(longest, until - clock.now()), signal, work, nothing)
+      if (clock.now() < until) return done
+      throw new TransportError('timeout', `Cell ${cellKey(address)} is still being edited by another.`, 0)
     }
-    return await this.#acquireInTurn(address, options, until, this.#turns.take(name))
+
+    const name = `${this.#budgetVersionId} ${cellKey(address)}`
+    for (;;) {
+      const other = this.#turns.current(name)
+      if (other === undefined || (steal && other.lease === undefined)) break
+      if (ifAvailable) return null
+      if (steal) other.lease?.lose()
+      await waitFor(() => other.ended)
+    }
+
+    const turn = this.#turns.take(name)
+    const parameters = { p_references: [encodeReference(address)], p_ttl_ms: ttl, p_steal: steal }
+    let asking: Promise<AcquireReply> | undefined
+    try {
+      for (let polls = 0; ; polls++) {
+        const sentAt = clock.now()
+        const asked = (asking = call('acquire_leases', parameters, readAcquired, patience))
+        const reply = await waitFor(() => asked)
+        asking = undefined
+        if (reply === undefined) continue
+        if (reply.status === 'acquired') {
+          // Else the answer took so long that it may be over already: ask again, the token stays.
+          if (clock.now() >= sentAt + ttl) continue
+          const { token, expiresAt } = reply
+          return (turn.lease = new Lease({
+            ...{ call, clock, address, token, expiresAt, sentAt, ttl },
+            onEnd: turn.end,
+          }))
+        }
+        if (reply.status !== 'held') throw toError(address, reply)
+        if (ifAvailable) return null
+        await waitFor(never, pollAfter(polls, clock.random()))
+      }
+    } finally {
+      // Called off, and granted perhaps to nobody: what comes is given back before the next of this client asks.
+      if (asking !== undefined) void this.#giveBack(asking).finally(turn.end)
+      else if (turn.lease === undefined) turn.end()
+    }
   }
 
   /**
@@ -134,110 +157,25 @@ export class Leases {
    * @throws {NotFoundError} where the budget is not the caller's to see.
    */
   async list(options: CallOptions = {}): Promise<HeldLease[]> {
-    return await this.#call('list_leases', {}, decodeLeases, options)
-  }
-
-  async #acquireInTurn(
-    address: ResolvedAddress,
-    options: AcquireOptions,
-    until: number,
-    turn: Turn,
-  ): Promise<Lease | null> {
-    const { ttl = 30_000, ifAvailable, signal } = options
-    const { clock } = this.#transport
-    let asking: Promise<AcquireReply> | undefined
-    try {
-      for (let polls = 0; ; polls++) {
-        const sentAt = clock.now()
-        asking = this.#ask(address, options, until - sentAt)
-        const request = asking
-        const reply = await within(clock, Infinity, signal, () => request, never as never)
-        asking = undefined
-        if (reply.status === 'acquired') {
-          // Else the answer took so long that it may be over already: ask again, the token stays.
-          if (clock.now() < sentAt + ttl) {
-            turn.lease = this.#toLease(address, reply, sentAt, ttl, turn)
-            return turn.lease
-          }
-        } else if (reply.status !== 'held') {
-          throw toError(address, reply)
-        } else if (ifAvailable === true) {
-          return null
-        } else {
-          const left = until - clock.now()
-          await within(clock, Math.min(left, pollAfter(polls, clock.random())), signal, never, nothing)
-          if (clock.now() >= until) throw tooLong(address, reply.by)
-        }
-      }
-    } finally {
-      if (asking !== undefined) {
-        // Called off, and granted perhaps to nobody: what comes is given back before the next of this client asks.
-        void this.#giveBack(asking).finally(turn.end)
-      } else if (turn.lease === undefined) {
-        turn.end()
-      }
-    }
-  }
-
-  #ask(address: ResolvedAddress, options: AcquireOptions, left: number): Promise<AcquireReply> {
-    const { ttl = 30_000, steal = false, attemptTimeout, retry } = options
-    const parameters = { p_references: [encodeReference(address)], p_ttl_ms: ttl, p_steal: steal }
-    const timeout = left === Infinity ? undefined : left
-    return this.#call('acquire_leases', parameters, decodeAcquired, { timeout, attemptTimeout, retry })
+    return (await this.#call('list_leases', {}, readLeases, options)).leases
   }
 
   async #giveBack(asking: Promise<AcquireReply>): Promise<void> {
     try {
       const reply = await asking
-      if (reply.status === 'acquired') await this.#release(reply.token, {})
+      if (reply.status === 'acquired') await releaseToken(this.#call, reply.token, {})
     } catch {
       // Nobody is waiting for this answer. If a lease came of it, it lapses.
     }
   }
-
-  #toLease(
-    address: ResolvedAddress,
-    { token, expiresAt }: Extract<AcquireReply, { status: 'acquired' }>,
-    sentAt: number,
-    ttl: number,
-    turn: Turn,
-  ): Lease {
-    const { clock } = this.#transport
-    return new Lease({
-      token,
-      address,
-      expiresAt,
-      sentAt,
-      ttl,
-      clock,
-      renew: (options) =>
-        this.#call('renew_leases', { p_tokens: [token], p_ttl_ms: ttl }, decodeRenewed, options),
-      release: (options) => this.#release(token, options),
-      onEnd: turn.end,
-    })
-  }
-
-  #release(token: number, options: CallOptions): Promise<boolean> {
-    return this.#call('release_leases', { p_tokens: [token] }, decodeReleased, options)
-  }
 }
 
-function check({ ttl = 30_000, ifAvailable, steal, timeout = Infinity }: AcquireOptions): void {
+function check(ttl: number, timeout: number, contrary: boolean): void {
   if (!Number.isInteger(ttl) || ttl < 1_000 || ttl > 600_000) {
     throw new ValidationError('ttl', ttl, 'whole milliseconds from 1000 to 600000')
   }
-  if (ifAvailable === true && steal === true) {
-    throw new ValidationError('steal', steal, 'false together with ifAvailable')
-  }
-  if (!(typeof timeout === 'number' && timeout >= 0)) {
-    throw new ValidationError('timeout', timeout, 'milliseconds, 0 or more')
-  }
-}
-
-function tooLong(address: ResolvedAddress, by: string): TransportError {
-  return new TransportError('timeout', `Cell ${cellKey(address)} is still being edited by ${by}.`, 0, {
-    hint: 'Wait longer, or ask whoever is editing it; `steal` takes it.',
-  })
+  if (!(timeout >= 0)) throw new ValidationError('timeout', timeout, 'milliseconds, 0 or more')
+  if (contrary) throw new ValidationError('steal', true, 'false together with ifAvailable')
 }
 
 function toError(

@@ -1,13 +1,11 @@
 import { toOperationId, type Call } from '../call.ts'
 import { ValidationError } from '../errors.ts'
-import { isStorableText } from '../model/address.ts'
+import { toText } from '../model/address.ts'
 import { PagedList, toPageSize, type PageOptions } from '../paged-list.ts'
 import { selectCells, type CellSelection } from '../selection.ts'
 import type { CellFilter } from '../transport/port.ts'
-import { decodeLockedPage, decodeLockResult } from './lock-wire.ts'
+import { readLocked, readLockedPage } from './lock-wire.ts'
 import type { LockedCell, LockedPage, LockOptions, LockResult, UnlockOptions } from './lock.ts'
-
-const longestReason = 200
 
 /** The hard locks of one budget's cells: {@link Budget.locks}. A locked cell takes no value from anybody. */
 export class Locks {
@@ -38,10 +36,8 @@ export class Locks {
    */
   async lock(cells: CellSelection, options: LockOptions = {}): Promise<LockResult> {
     const { reason } = options
-    if (reason !== undefined && !isReason(reason)) {
-      throw new ValidationError('reason', reason, `text of at most ${longestReason} characters`)
-    }
-    return await this.#set('lock_cells', 'locked', cells, options, { p_reason: reason ?? null })
+    const p_reason = reason === undefined ? null : toText(reason, 'reason', 200, 0)
+    return await this.#set('lock_cells', 'locked', cells, options, { p_reason })
   }
 
   /**
@@ -68,7 +64,7 @@ export class Locks {
     const p_limit = toPageSize(options.pageSize, 10_000, 100_000)
     return new PagedList(
       (p_after) =>
-        this.#call('locked_cells', { p_filter: filter, p_after, p_limit }, decodeLockedPage, options, {
+        this.#call('locked_cells', { p_filter: filter, p_after, p_limit }, readLockedPage, options, {
           items: p_limit,
         }),
       (page) => page.cells,
@@ -84,12 +80,8 @@ export class Locks {
   ): Promise<LockResult> {
     const { items, parameters } = selectCells(cells)
     if (items === 0) throw new ValidationError('cells', cells.cells, 'at least one cell')
-    const decode = decodeLockResult(operation, done, parameters.p_references === null ? null : items)
+    const reader = readLocked(done, cells.cells?.length ?? 0)
     const operationId = toOperationId(options.operationId)
-    return await this.#call(operation, { ...parameters, ...more }, decode, options, { items, operationId })
+    return await this.#call(operation, { ...parameters, ...more }, reader, options, { items, operationId })
   }
-}
-
-function isReason(reason: unknown): boolean {
-  return typeof reason === 'string' && Array.from(reason).length <= longestReason && isStorableText(reason)
 }

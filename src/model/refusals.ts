@@ -117,7 +117,10 @@ export class LeaseLostError extends RefusedError {
     refused: readonly RefusedChange[] = [],
     options: CellsErrorOptions = {},
   ) {
-    super(message, refused, options)
+    super(message, refused, {
+      hint: 'Acquire it again, and look at the cell before you write.',
+      ...options,
+    })
     this.cell = lost.cell
     this.heldBy = lost.heldBy
     this.heldUntil = lost.heldUntil

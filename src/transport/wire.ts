@@ -1,4 +1,3 @@
-import type { ResolvedAddress } from '../model/address.ts'
 import type { StoredCell, ValueType } from '../model/cell.ts'
 import type { CellPage, CellReference, CellsReply, WriteItem, WriteReply, WriteResult } from './port.ts'
 import {
@@ -190,15 +189,7 @@ export function toCell(tuple: unknown, where: Where): StoredCell {
   })
 }
 
-/** The address that a key names. */
-export function toAddress(key: unknown, where: Where): ResolvedAddress {
-  if (!fits(key, [isText, isTextOrNull, isText, isTextOrNull])) throw unexpected(`${where()}: not a key`, key)
-  const [module, entity, field, period] = key as [string, string | null, string, string | null]
-  return Object.freeze({ module, entity, field, period })
-}
-
-/** What became of one item of a call. `by` and `at` are of whatever the call wrote. */
-export function toResult(tuple: unknown, where: Where, by: string | null, at: string): WriteResult {
+function toResult(tuple: unknown, where: Where, by: string | null, at: string): WriteResult {
   const [status, first, second, ...more] = Array.isArray(tuple) ? (tuple as unknown[]) : []
   const length = Array.isArray(tuple) ? tuple.length : 0
   if (more.length === 0) {
