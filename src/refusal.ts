@@ -76,7 +76,7 @@ function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsErr
   const lost = first('lease_lost')
   if (refusal.code === 'lease_lost' && lost !== undefined) {
     const who = lost.heldBy === null ? '' : `; ${lost.heldBy} is editing it now`
-    return new LeaseLostError(`The lease of ${name(lost)} is lost${who}.${others}`, lost, refused, { cause })
+    return new LeaseLostError(`${name(lost)}: the lease is lost${who}.${others}`, lost, refused, { cause })
   }
   if (refusal.code === 'invalid') return toValidationError(refusal, first('invalid'), changes)
   const options = { cause, hint: refusal.hint }
