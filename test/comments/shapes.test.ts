@@ -5,7 +5,7 @@ import { scripted } from '../transport/support/scripted-server.ts'
 const id = '0199a3c4-0000-7000-8000-000000000001'
 const cells = [{ module: 'core', field: 'amount' }]
 const at = '2026-11-23T10:00:00+00:00'
-const comment = [id, id, id, 'text', [], id, at, null, null]
+const comment: unknown[] = [id, id, id, 'text', [], id, at, null, null]
 const state = { isResolved: false, resolvedBy: null, resolvedAt: null, reopenedBy: null, reopenedAt: null }
 const key = ['core', null, 'amount', null]
 const thread = { id, cellId: id, key, ...state, unread: 0, comments: [comment] }
