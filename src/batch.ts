@@ -33,6 +33,7 @@ export interface WriteOptions extends CallOptions {
   readonly lease?: { readonly token: number } | undefined
 }
 
+/** How a batch is sent and recorded. Leases are given change by change. */
 export interface WriteManyOptions extends Omit<WriteOptions, 'lease'> {
   /**
    * `atomic`: one bad change refuses all. `partial`: good changes land, bad ones are reported in the result.

@@ -15,7 +15,7 @@ export type { BaseVersion, CellChange } from './change.ts'
 export { CellList } from './list.ts'
 export type { CellSelection } from './selection.ts'
 export { PagedList, type PageOptions } from './paged-list.ts'
-export { Comments } from './comments/comments.ts'
+export { Comments, type CommentReference, type ThreadReference } from './comments/comments.ts'
 export { CommentCounts } from './comments/comment-counts.ts'
 export type {
   CellComment,

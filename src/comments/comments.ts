@@ -22,8 +22,10 @@ import type {
 } from './comment.ts'
 import { inboxOf } from './inbox.ts'
 
-type CommentReference = CellComment | string
-type ThreadReference = CommentThread | ThreadState | CellComment | string
+/** A comment, or its id. */
+export type CommentReference = CellComment | string
+/** A thread, any comment of it, or the thread's id. */
+export type ThreadReference = CommentThread | ThreadState | CellComment | string
 
 /** What people say about the cells of one budget: {@link Budget.comments}. */
 export class Comments {

@@ -142,7 +142,7 @@ export class Lease {
         retry: { maxDelay: ttl / 10 },
       })
       this.#step(reply.status, reply)
-      if (this.#state.status === 'held') this.#expiresAt = reply.expiresAt ?? this.#expiresAt
+      if (this.#state.status === 'held' && reply.expiresAt !== undefined) this.#expiresAt = reply.expiresAt
     } catch (cause) {
       // Refused, there is nothing to try again: the budget is gone, or the caller is no member any more.
       this.#step(cause instanceof RefusedError ? 'lost' : 'failed', { cause })

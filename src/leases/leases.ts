@@ -39,7 +39,8 @@ export interface AcquireOptions extends Omit<CallOptions, 'timeout'> {
 
 const turnsOf = new WeakMap<CellsTransport, Turns>()
 const never = (): Promise<never> => new Promise(() => undefined)
-const nothing = (): undefined => undefined
+/** What a wait gives that was too long; it is looked at no more. */
+const nothing = (): never => undefined as never
 
 /** Who is editing which cell of one budget: {@link Budget.leases}. */
 export class Leases {
@@ -106,7 +107,7 @@ export class Leases {
     const call = this.#call
     const { clock } = this.#transport
     const until = clock.now() + timeout
-    const waitFor = async <T>(work: () => Promise<T>, longest = Infinity): Promise<T | undefined> => {
+    const waitFor = async <T>(work: () => Promise<T>, longest = Infinity): Promise<T> => {
       const done = await within(clock, Math.min(longest, until - clock.now()), signal, work, nothing)
       if (clock.now() < until) return done
       throw new TransportError('timeout', `Cell ${cellKey(address)} is still being edited by another.`, 0)
@@ -130,7 +131,6 @@ export class Leases {
         const asked = (asking = call('acquire_leases', parameters, readAcquired, patience))
         const reply = await waitFor(() => asked)
         asking = undefined
-        if (reply === undefined) continue
         if (reply.status === 'acquired') {
           // Else the answer took so long that it may be over already: ask again, the token stays.
           if (clock.now() >= sentAt + ttl) continue

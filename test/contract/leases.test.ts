@@ -40,7 +40,7 @@ const budgetOf = (user: TestUser): Budget => createCells(stack.signIn(user)).bud
 function timeless(user: TestUser) {
   const clock = new HeldClock()
   const ends: (() => void)[] = []
-  const onRequest = () => () => void ends.shift()?.()
+  const onRequest = () => () => ends.shift()?.()
   const server = supabaseServer(stack.signIn(user), 'efir_budget')
   const transport = openTransport(server, defaultPolicy, { emit: () => undefined, onRequest }, clock)
   /** Until the next request has ended. */
