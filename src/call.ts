@@ -1,6 +1,4 @@
-import { toUuid } from './model/address.ts'
-import { newUuid } from './model/identifier.ts'
-import { rethrow } from './refusal.ts'
+import { ask } from './asking.ts'
 import type { CallOptions, CellsTransport } from './transport/port.ts'
 import type { Reader } from './transport/reader.ts'
 
@@ -18,26 +16,15 @@ export type Call = <T>(
 ) => Promise<T>
 
 /** How a room of the house asks the database about its budget; `null` is all budgets of the caller. */
-export function callsOf(transport: CellsTransport, budgetVersionId: string | null): Call {
-  return (operation, parameters, reader, options, { items = 1, operationId } = {}) => {
-    const named = {
-      p_budget_version_id: budgetVersionId,
-      ...parameters,
-      ...(operationId !== undefined && { p_operation_id: operationId }),
-    }
+export function callsOf({ send }: CellsTransport, budgetVersionId: string | null): Call {
+  return (operation, parameters, reader, options, more = {}) => {
+    const { operationId } = more
     const call = {
+      ...more,
       operation,
-      budgetVersionId,
-      items,
-      parameters: named,
-      ...(operationId !== undefined && { operationId }),
+      parameters: { ...parameters, ...(operationId !== undefined && { p_operation_id: operationId }) },
       decode: (json: unknown) => reader(json, () => operation),
     }
-    return transport.send(call, options).catch(rethrow)
+    return ask(send, budgetVersionId, call, options)
   }
-}
-
-/** Made once, before the first request: every repeat of it carries the same. */
-export function toOperationId(given: string | undefined): string {
-  return given === undefined ? newUuid() : toUuid(given, 'operationId')
 }

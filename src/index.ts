@@ -9,10 +9,10 @@ export type {
   RetryEvent,
   UnauthorizedEvent,
 } from './events.ts'
-export { Budget, type ListOptions } from './budget.ts'
+export { Budget } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
 export type { BaseVersion, CellChange } from './change.ts'
-export { CellList } from './list.ts'
+export { CellList, type ListOptions } from './list.ts'
 export type { CellSelection } from './selection.ts'
 export { PagedList, type PageOptions } from './paged-list.ts'
 export { Comments, type CommentReference, type ThreadReference } from './comments/comments.ts'
@@ -41,7 +41,37 @@ export type {
 export { Leases, type AcquireOptions } from './leases/leases.ts'
 export { Lease } from './leases/lease.ts'
 export type { HeldLease } from './leases/lease-wire.ts'
+export { Session, type CellWriting, type SessionName } from './session.ts'
+export { History, type ChangeListOptions } from './history/history.ts'
+export { ChangeList } from './history/change-list.ts'
+export type { ChangeFilter, OneOrMore } from './history/change-filter.ts'
 export type {
+  ChangeCursor,
+  ChangePage,
+  ChangeRecord,
+  LoggedChangeType,
+  RecordedValue,
+} from './history/changes-wire.ts'
+export { PastBudget, type CellReading } from './history/past.ts'
+export type { RestoreOptions } from './history/restore.ts'
+export type { StepOptions, TurnOptions } from './history/steps.ts'
+export type {
+  CellOutcome,
+  NoStep,
+  PreviewedStep,
+  RedoResult,
+  RestoreOutcome,
+  RestoreResult,
+  Step,
+  StepOutcome,
+  StepPreview,
+  StepState,
+  Turn,
+  TurnedStep,
+  UndoResult,
+} from './history/step.ts'
+export type {
+  AddressFilter,
   CallOptions,
   CellFilter,
   CellPage,
@@ -60,6 +90,7 @@ export {
 } from './model/address.ts'
 export type { Cell, MissingCell, StoredCell, ValueType } from './model/cell.ts'
 export type { DecimalText } from './model/decimal.ts'
+export type { Moment } from './model/moment.ts'
 export type { CellInput } from './model/value.ts'
 export {
   CellsError,

@@ -1,4 +1,5 @@
-import { toOperationId, type Call } from '../call.ts'
+import { toOperationId } from '../asking.ts'
+import type { Call } from '../call.ts'
 import { toReference } from '../change.ts'
 import { ValidationError } from '../errors.ts'
 import { toText, toUuid, type CellAddress } from '../model/address.ts'

@@ -1,4 +1,5 @@
-import { toOperationId, type Call } from '../call.ts'
+import { toOperationId } from '../asking.ts'
+import type { Call } from '../call.ts'
 import { ValidationError } from '../errors.ts'
 import { toText } from '../model/address.ts'
 import { PagedList, toPageSize, type PageOptions } from '../paged-list.ts'

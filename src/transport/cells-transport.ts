@@ -1,13 +1,23 @@
 import type { Clock } from './clock.ts'
+import { pastReader } from './past.ts'
 import type { CellsTransport, Send } from './port.ts'
-
-import { decodeCellPage, decodeCellsReply, decodeWriteReply, encodeItem, encodeReference } from './wire.ts'
+import {
+  decodeCellPage,
+  decodeCellsReply,
+  decodeWriteReply,
+  encodeFilter,
+  encodeItem,
+  encodeReference,
+} from './wire.ts'
 
 /** What the library needs of a server, as calls of the database's functions. */
 export function cellsTransport(send: Send, clock: Clock): CellsTransport {
   return {
     send,
     clock,
+    asOf(moment) {
+      return { ...this, ...pastReader(send, moment) }
+    },
     readCells(budgetVersionId, references, options) {
       const parameters = {
         p_budget_version_id: budgetVersionId,
@@ -16,15 +26,15 @@ export function cellsTransport(send: Send, clock: Clock): CellsTransport {
       const call = { operation: 'read_cells', budgetVersionId, items: references.length, parameters }
       return send({ ...call, decode: decodeCellsReply }, options)
     },
-    listCells(budgetVersionId, filter, after, limit, options) {
+    async listCells(budgetVersionId, filter, after, limit, options) {
       const parameters = {
         p_budget_version_id: budgetVersionId,
-        p_filter: filter,
+        p_filter: encodeFilter(filter),
         p_after: after,
         p_limit: limit,
       }
       const call = { operation: 'list_cells', budgetVersionId, items: limit, parameters }
-      return send({ ...call, decode: decodeCellPage }, options)
+      return { ...(await send({ ...call, decode: decodeCellPage }, options)), limit }
     },
     writeCells({ budgetVersionId, items, mode, operationId, session, changeType }, options) {
       const parameters = {

@@ -1,4 +1,13 @@
-import { isInteger, isObject, isText, isTextOrNull, unexpected, type Check, type Where } from './shape.ts'
+import {
+  isBoolean,
+  isInteger,
+  isObject,
+  isText,
+  isTextOrNull,
+  unexpected,
+  type Check,
+  type Where,
+} from './shape.ts'
 
 // Answers as data: what each member has to be, checked and taken over in one pass. What else an answer holds is left
 // behind: a newer database may say more. For answers that come ten thousand at a time, wire.ts reads by hand.
@@ -16,7 +25,7 @@ const is =
 export const text = is<string>(isText)
 export const textOrNull = is<string | null>(isTextOrNull)
 export const integer = is<number>(isInteger)
-export const flag = is<boolean>((json) => typeof json === 'boolean')
+export const flag = is<boolean>(isBoolean)
 const array = is<unknown[]>(Array.isArray)
 const record = is<Record<string, unknown>>(isObject)
 

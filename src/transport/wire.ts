@@ -1,12 +1,22 @@
-import type { StoredCell, ValueType } from '../model/cell.ts'
-import type { CellPage, CellReference, CellsReply, WriteItem, WriteReply, WriteResult } from './port.ts'
+import { kindOf, type StoredCell, type ValueType } from '../model/cell.ts'
+import type {
+  CellFilter,
+  CellPage,
+  CellReference,
+  CellsReply,
+  WriteItem,
+  WriteReply,
+  WriteResult,
+} from './port.ts'
 import {
   fits,
+  isBoolean,
   isIndexed,
   isInteger,
   isObject,
   isText,
   isTextOrNull,
+  isValueType,
   parse,
   unexpected,
   type Check,
@@ -107,6 +117,11 @@ export function encodeItem({ reference, value, base, lease }: WriteItem): Record
   }
 }
 
+export function encodeFilter(filter: CellFilter): Record<string, unknown> {
+  // Whatever else it has goes down too, to be refused: passed over, a misspelt member would mean every cell.
+  return { ...filter }
+}
+
 function addressOnly({ module, entity, field, period }: Exclude<CellReference, string>) {
   return { module, entity, field, period }
 }
@@ -142,8 +157,8 @@ const cellShape: readonly Check[] = [
   isTextOrNull,
   isTextOrNull,
   isTextOrNull,
-  (value) => value === 'input' || value === 'calculated' || value === 'imported',
-  (value) => typeof value === 'boolean',
+  isValueType,
+  isBoolean,
   isTextOrNull,
   Number.isSafeInteger,
   isTextOrNull,
@@ -178,7 +193,7 @@ export function toCell(tuple: unknown, where: Where): StoredCell {
     period,
     exists: true,
     id,
-    kind: number !== null ? 'number' : text !== null ? 'text' : 'empty',
+    kind: kindOf(number, text),
     value: number ?? text,
     valueType,
     isLocked,

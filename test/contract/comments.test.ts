@@ -411,7 +411,7 @@ describe('arguments of comments', () => {
     const answer = await alice.comments.reply(question, 'Because.')
     await expect(alice.comments.resolve(answer.id)).rejects.toMatchObject({
       code: 'invalid',
-      field: 'is_resolved',
+      field: 'isResolved',
       allowed: expect.stringContaining('its thread is') as string,
     })
   })

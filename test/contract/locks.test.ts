@@ -187,8 +187,8 @@ describe('arguments of locks', () => {
       ['reason', () => lock({ cells }, { reason: 7 })],
       ['operationId', () => lock({ cells }, { operationId: 'twice' })],
       // What a filter may hold the database knows. A misspelt member must not lock the whole budget.
-      ['p_filter', () => lock({ filter: { modul: 'locks' } })],
-      ['p_filter', () => Array.fromAsync(alice.list({ modul: 'locks' } as never))],
+      ['filter', () => lock({ filter: { modul: 'locks' } })],
+      ['filter', () => Array.fromAsync(alice.list({ modul: 'locks' } as never))],
       ['pageSize', () => alice.locks.list({}, { pageSize: 0 })],
     ]
     for (const [field, call] of refused) {
