@@ -11,7 +11,7 @@ import type { SuiteContext } from '../suite.ts'
 import { changed, page } from './cells.ts'
 import { subjectNames, subjects, type Subject, type SubjectName } from './subject.ts'
 
-const rounds = { warmUp: 2, counted: 7 }
+const rounds = { warmUp: 1, counted: 5 }
 
 interface Sample {
   readonly wall: number

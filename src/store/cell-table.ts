@@ -26,6 +26,9 @@ const inTexts = 2
 const valueTypes = ['input', 'calculated', 'imported'] as const
 const locked = 64
 
+/** Sought for a name that no cell has: no cell has this number. */
+const nameless = 0xffff_ffff
+
 /** All cells of a budget in columns, by slot: a small number that a cell keeps while it is in the table. */
 export class CellTable {
   readonly names: Readonly<Record<Dimension, Names>> = {
@@ -52,8 +55,8 @@ export class CellTable {
   readonly #soughtId = new Uint32Array(4)
   readonly #halves = { high: 0, low: 0 }
   readonly #moment = { microseconds: 0, offsetAt: 0 }
-  readonly #byAddress = new SlotIndex((slot) => hashAt(this.#chunk(slot).parts, slot))
-  readonly #byId = new SlotIndex((slot) => hashAt(this.#chunk(slot).ids, slot))
+  readonly #byAddress = new SlotIndex()
+  readonly #byId = new SlotIndex()
   readonly #byOddId = new Map<string, number>()
   readonly #hasSoughtParts = (slot: number) => isAt(this.#chunk(slot).parts, slot, this.#soughtParts)
   readonly #hasSoughtId = (slot: number) => isAt(this.#chunk(slot).ids, slot, this.#soughtId)
@@ -65,11 +68,10 @@ export class CellTable {
   find({ module, entity, field, period }: ResolvedAddress): number {
     const { names } = this
     const sought = this.#soughtParts
-    // A name that no cell has is no number of any: -1 is found nowhere.
-    sought[0] = names.module.find(module) ?? -1
-    sought[1] = names.entity.find(entity) ?? -1
-    sought[2] = names.field.find(field) ?? -1
-    sought[3] = names.period.find(period) ?? -1
+    sought[0] = names.module.find(module) ?? nameless
+    sought[1] = names.entity.find(entity) ?? nameless
+    sought[2] = names.field.find(field) ?? nameless
+    sought[3] = names.period.find(period) ?? nameless
     return this.#byAddress.find(hashAt(sought, 0), this.#hasSoughtParts)
   }
 
@@ -82,17 +84,24 @@ export class CellTable {
   /** The slot of an address, made where there is none. */
   claim(address: ResolvedAddress): number {
     const found = this.find(address)
-    if (found >= 0) return found
+    return found < 0 ? this.add(address) : found
+  }
+
+  /** Makes the slot of an address that {@link find} has just not found. */
+  add(address: ResolvedAddress): number {
     const slot = this.#takeFree()
     const chunk = this.#chunk(slot)
     const at = slot % chunkSize
     for (const dimension of dimensions) {
-      chunk.parts[4 * at + place[dimension]] = this.names[dimension].numberOf(address[dimension])
+      const part = place[dimension]
+      const known = this.#soughtParts[part] as number
+      chunk.parts[4 * at + part] =
+        known === nameless ? this.names[dimension].numberOf(address[dimension]) : known
     }
     chunk.flags[at] = absent
     chunk.versions[at] = 0
     chunk.known[at] = -1
-    this.#byAddress.add(slot)
+    this.#byAddress.add(slot, hashAt(chunk.parts, slot))
     this.#chain(slot)
     return slot
   }
@@ -100,9 +109,9 @@ export class CellTable {
   /** Frees a slot: its number may be another cell's from now on. */
   release(slot: number): void {
     this.forget(slot)
-    this.#byAddress.delete(slot)
-    this.#unchain(slot)
     const chunk = this.#chunk(slot)
+    this.#byAddress.delete(slot, hashAt(chunk.parts, slot))
+    this.#unchain(slot)
     chunk.flags[slot % chunkSize] = free
     chunk.next[slot % chunkSize] = this.#nextFree
     this.#nextFree = slot + 1
@@ -143,7 +152,7 @@ export class CellTable {
   put(slot: number, cell: StoredCell, revision: number): void {
     const chunk = this.#chunk(slot)
     const at = slot % chunkSize
-    if ((this.#flags(slot) & 3) !== row || this.findById(cell.id) !== slot) {
+    if ((this.#flags(slot) & 3) !== row || !this.#hasId(chunk, at, cell.id)) {
       this.#leave(slot)
       this.rows += 1
       this.#putId(chunk, at, slot, cell.id)
@@ -262,7 +271,7 @@ export class CellTable {
     const chunk = this.#chunk(slot)
     const at = slot % chunkSize
     const oddId = chunk.oddIds.get(at)
-    if (oddId === undefined) this.#byId.delete(slot)
+    if (oddId === undefined) this.#byId.delete(slot, hashAt(chunk.ids, slot))
     else this.#byOddId.delete(oddId)
     chunk.oddIds.delete(at)
     chunk.texts.delete(at)
@@ -271,12 +280,17 @@ export class CellTable {
 
   #putId(chunk: Chunk, at: number, slot: number, id: string): void {
     if (readUuid(id, this.#soughtId)) {
-      chunk.ids.set(this.#soughtId, 4 * at)
-      this.#byId.add(slot)
+      for (let word = 0; word < 4; word += 1) chunk.ids[4 * at + word] = this.#soughtId[word] as number
+      this.#byId.add(slot, hashAt(this.#soughtId, 0))
     } else {
       chunk.oddIds.set(at, id)
       this.#byOddId.set(id, slot)
     }
+  }
+
+  #hasId(chunk: Chunk, at: number, id: string): boolean {
+    if (!readUuid(id, this.#soughtId)) return chunk.oddIds.get(at) === id
+    return isAt(chunk.ids, at, this.#soughtId) && !chunk.oddIds.has(at)
   }
 
   #idOf(chunk: Chunk, at: number): string {
@@ -304,7 +318,7 @@ export class CellTable {
 
   #putMoment(chunk: Chunk, at: number, text: string): void {
     const moment = this.#moment
-    const offset = readMoment(text, moment) ? this.#offsets.numberOf(text.slice(moment.offsetAt)) : 256
+    const offset = readMoment(text, moment) ? this.#offsets.numberOfEnd(text, moment.offsetAt) : 256
     if (offset > 255) {
       chunk.oddMoments.set(at, text)
       return
