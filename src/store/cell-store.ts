@@ -261,6 +261,9 @@ export class CellStore {
   /** Before a slot changes: remembers what it showed, where anybody could tell the difference, and says whether so. */
   #touch(slot: number, isReplaced = false): boolean {
     this.#table.generation += 1
+    // While a budget is loaded there is nobody yet: nothing is looked up for any of a million cells.
+    const isRemembered = this.#touched.size > 0 || this.#fresh.size > 0 || !this.#shown.isEmpty
+    if (!isRemembered && !this.#listeners.cares(slot)) return false
     this.#fresh.delete(slot)
     const before = this.#touched.get(slot)
     if (before !== undefined) {

@@ -1,6 +1,16 @@
+import type { StoredCell } from '../model/cell.ts'
+import { numberText, readNumber } from './exact-number.ts'
+import { momentText, readMoment } from './moment.ts'
+import type { Names } from './names.ts'
+import { uuidText } from './uuid-words.ts'
+
 /** Slots come in chunks of this many: room grows by a chunk, and nothing that is held is moved. */
 export const chunkBits = 12
 export const chunkSize = 1 << chunkBits
+
+const halves = { high: 0, low: 0 }
+const moment = { microseconds: 0, offsetAt: 0 }
+const mostOffsets = 256
 
 /** The columns of a chunk of slots, all in one buffer. */
 export class Chunk {
@@ -24,4 +34,48 @@ export class Chunk {
   readonly texts = new Map<number, string>()
   readonly oddIds = new Map<number, string>()
   readonly oddMoments = new Map<number, string>()
+
+  /** Returns the two bits that say where the value is: nowhere, in the columns, a text, a number kept as text. */
+  putValue(at: number, { kind, value }: StoredCell): number {
+    if (kind === 'number' && value !== null && readNumber(value, halves)) {
+      this.high[at] = halves.high
+      this.low[at] = halves.low
+      if (this.texts.size > 0) this.texts.delete(at)
+      return 1
+    }
+    if (value === null) this.texts.delete(at)
+    else this.texts.set(at, value)
+    return value === null ? 0 : kind === 'text' ? 2 : 3
+  }
+
+  valueOf(at: number, bits: number): string | null {
+    if (bits === 0) return null
+    return bits === 1 ? numberText(this.high[at]!, this.low[at]!) : (this.texts.get(at) ?? null)
+  }
+
+  putMoment(at: number, text: string, offsets: Names): void {
+    const offset = readMoment(text, moment) ? offsets.numberOfEnd(text, moment.offsetAt) : mostOffsets
+    if (offset >= mostOffsets) {
+      this.oddMoments.set(at, text)
+      return
+    }
+    this.microseconds[at] = moment.microseconds
+    this.offsets[at] = offset
+    if (this.oddMoments.size > 0) this.oddMoments.delete(at)
+  }
+
+  momentOf(at: number, offsets: Names): string {
+    const odd = this.oddMoments.get(at)
+    return odd ?? momentText(this.microseconds[at]!, offsets.textOf(this.offsets[at]!) ?? '')
+  }
+
+  idOf(at: number): string {
+    return this.oddIds.get(at) ?? uuidText(this.ids, 4 * at)
+  }
+
+  clearTexts(at: number): void {
+    this.texts.delete(at)
+    this.oddIds.delete(at)
+    this.oddMoments.delete(at)
+  }
 }

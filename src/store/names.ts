@@ -12,7 +12,7 @@ export class Names {
     const found = this.find(text)
     if (found !== undefined) return found
     const number = this.#texts.length
-    this.#numbers.set(text as string, number)
+    this.#numbers.set(text!, number)
     this.#texts.push(text)
     return number
   }

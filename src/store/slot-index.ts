@@ -15,11 +15,11 @@ export class SlotIndex {
 
   /** The slot of this hash that `isWanted`, or -1. */
   find(hash: number, isWanted: (slot: number) => boolean): number {
-    const places = this.#places[hash & (segments - 1)] as Int32Array
+    const places = this.#places[hash & (segments - 1)]!
     if (places.length === 0) return -1
     const mask = places.length - 1
     for (let at = startOf(hash, mask); ; at = (at + 2) & mask) {
-      const place = places[at] as number
+      const place = places[at]!
       if (place === empty) return -1
       if (places[at + 1] === hash && place !== removed && isWanted(place - 1)) return place - 1
     }
@@ -27,35 +27,35 @@ export class SlotIndex {
 
   add(slot: number, hash: number): void {
     const segment = hash & (segments - 1)
-    const used = this.#used[segment] as number
-    let places = this.#places[segment] as Int32Array
+    const used = this.#used[segment]!
+    let places = this.#places[segment]!
     if (used * 3 >= places.length) places = this.#rebuild(segment)
     put(places, slot + 1, hash)
-    this.#used[segment] = (this.#used[segment] as number) + 1
-    this.#live[segment] = (this.#live[segment] as number) + 1
+    this.#used[segment] = this.#used[segment]! + 1
+    this.#live[segment] = this.#live[segment]! + 1
   }
 
   /** Of a slot that was added with this hash. */
   delete(slot: number, hash: number): void {
     const segment = hash & (segments - 1)
-    const places = this.#places[segment] as Int32Array
+    const places = this.#places[segment]!
     const mask = places.length - 1
     let at = startOf(hash, mask)
     while (places[at] !== slot + 1) at = (at + 2) & mask
     places[at] = removed
-    this.#live[segment] = (this.#live[segment] as number) - 1
+    this.#live[segment] = this.#live[segment]! - 1
   }
 
   /** Gives a segment room for twice what is in it, and drops what was removed. */
   #rebuild(segment: number): Int32Array {
-    const live = this.#live[segment] as number
+    const live = this.#live[segment]!
     let room = smallest
     while (room <= live * 2) room *= 2
     const places = new Int32Array(2 * room)
-    const old = this.#places[segment] as Int32Array
+    const old = this.#places[segment]!
     for (let at = 0; at < old.length; at += 2) {
-      const place = old[at] as number
-      if (place > empty) put(places, place, old[at + 1] as number)
+      const place = old[at]!
+      if (place > empty) put(places, place, old[at + 1]!)
     }
     this.#places[segment] = places
     this.#used[segment] = live

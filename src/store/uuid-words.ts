@@ -30,19 +30,14 @@ function read4(text: string, at: number): number {
   const third = text.charCodeAt(at + 2)
   const fourth = text.charCodeAt(at + 3)
   if ((first | second | third | fourth) > 127) return -1
-  return (
-    ((nibbles[first] as number) << 12) |
-    ((nibbles[second] as number) << 8) |
-    ((nibbles[third] as number) << 4) |
-    (nibbles[fourth] as number)
-  )
+  return (nibbles[first]! << 12) | (nibbles[second]! << 8) | (nibbles[third]! << 4) | nibbles[fourth]!
 }
 
 export function uuidText(words: Uint32Array, from: number): string {
-  const second = words[from + 1] as number
-  const third = words[from + 2] as number
-  return `${text8(words[from] as number)}-${text4(second >>> 16)}-${text4(second)}-${text4(third >>> 16)}-${text4(third)}${text8(words[from + 3] as number)}`
+  const second = words[from + 1]!
+  const third = words[from + 2]!
+  return `${text8(words[from]!)}-${text4(second >>> 16)}-${text4(second)}-${text4(third >>> 16)}-${text4(third)}${text8(words[from + 3]!)}`
 }
 
 const text8 = (word: number) => text4(word >>> 16) + text4(word)
-const text4 = (half: number) => (hex[(half >>> 8) & 255] as string) + (hex[half & 255] as string)
+const text4 = (half: number) => hex[(half >>> 8) & 255]! + hex[half & 255]!

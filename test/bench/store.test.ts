@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seeded } from '../../bench/data/random.ts'
 import { changed, page } from '../../bench/store/cells.ts'
-import { subjectNames, subjects } from '../../bench/store/subject.ts'
+import { subjectNames, subjects } from '../../bench/store/subjects.ts'
 import type { Report } from '../../bench/report.ts'
 
 const root = join(import.meta.dirname, '..', '..')

@@ -114,23 +114,28 @@ class Simulation {
   do(step: Step): void {
     switch (step.do) {
       case 'write':
-        return this.write(step.changes)
+        this.write(step.changes)
+        return
       case 'hear':
-        return this.hear(step.commit, step.hasRevision)
+        this.hear(step.commit, step.hasRevision)
+        return
       case 'overlay':
         this.store.overlay([[this.at(step.cell), step.content]])
         this.pending[step.cell] = step.content ?? undefined
         return
       case 'settle':
-        return this.store.commit(() => {
+        this.store.commit(() => {
           this.store.overlay([[this.at(step.cell), null]])
           this.pending[step.cell] = undefined
           this.hear(step.commit, true)
         })
+        return
       case 'begin':
-        return this.begin(selections[step.selection]!)
+        this.begin(selections[step.selection]!)
+        return
       case 'page':
-        return this.page(step.read)
+        this.page(step.read)
+        return
       case 'listen': {
         const calls: (readonly VisibleCell[])[] = []
         const leave = this.store.subscribe(this.at(step.cell), (cell) => calls.push([cell]))
