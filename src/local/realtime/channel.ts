@@ -187,10 +187,10 @@ export class Channel implements Occupant {
           : error instanceof Refusal
             ? error.message
             : 'UnableToConnectToProject: Realtime was unable to connect to the project database'
-      this.#later(this.#grounds.switches.joinErrorDelay, () => {
-        this.#reply(message, 'error', { reason })
-        this.end()
-      })
+      // Nothing else is looked at meanwhile: what is not joined has no ears.
+      await new Promise<void>((resolve) => this.#later(this.#grounds.switches.joinErrorDelay, resolve))
+      if (!this.#hasEndedMeanwhile()) this.#reply(message, 'error', { reason })
+      this.end()
       return
     }
     if (this.#hasEndedMeanwhile()) return
