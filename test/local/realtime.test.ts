@@ -389,6 +389,34 @@ describe('postgres_changes', () => {
     expect(deletion.old).toEqual({ id: row!.id })
   })
 
+  it('tell the whole old row where the table says so, and leave out what is large and did not change', async () => {
+    const table = `told_${randomUUID().slice(0, 8)}`
+    await stack.sql.unsafe(`
+      CREATE TABLE public.${table} (id integer PRIMARY KEY, note text, big text, tags text[], at timestamptz);
+      ALTER TABLE public.${table} ALTER COLUMN big SET STORAGE EXTERNAL;
+      GRANT SELECT ON public.${table} TO anon;
+      ALTER PUBLICATION supabase_realtime ADD TABLE public.${table}`)
+    onTestFinished(async () => {
+      await stack.sql.unsafe(`DROP TABLE public.${table}`)
+    })
+    const binding = { event: '*', schema: 'public', table }
+    const changes = await changesOf(stack.anonClient(), binding)
+    await stack.sql`INSERT INTO ${stack.sql(table)}
+      VALUES (1, 'a', repeat('x', 10000), '{one,two}', '2026-01-31 08:30:00.25+00')`
+    await stack.sql`UPDATE ${stack.sql(table)} SET note = 'b'`
+    await stack.sql`ALTER TABLE ${stack.sql(table)} REPLICA IDENTITY FULL`
+    await stack.sql`UPDATE ${stack.sql(table)} SET note = 'c'`
+    await stack.sql`DELETE FROM ${stack.sql(table)}`
+    const [insert, update, full, deletion] = await changes.first(4)
+    expect(insert!.new).toMatchObject({ note: 'a', tags: ['one', 'two'], at: '2026-01-31T08:30:00.25+00:00' })
+    expect(update!.new).toMatchObject({ id: 1, note: 'b' })
+    expect(update!.new).not.toHaveProperty('big')
+    expect(update!.old).toEqual({ id: 1 })
+    expect(full!.old).toMatchObject({ id: 1, note: 'b' })
+    // No row security holds here, so nothing is to be kept.
+    expect(deletion!.old).toMatchObject({ id: 1, note: 'c' })
+  })
+
   it('come to anon as an error and with no row', async () => {
     const { budget } = await tenants()
     const changes = await changesOf(stack.anonClient(), { event: 'INSERT', ...cells })
