@@ -5388,6 +5388,31 @@ USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
 PERMISSIVE FOR ALL TO authenticated
 USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
 
+--@ policy realtime.messages.efir_budget: members are present
+PERMISSIVE FOR INSERT TO authenticated
+WITH CHECK (((extension = 'presence'::text) AND (topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget)))))
+
+--@ policy realtime.messages.efir_budget: members receive
+PERMISSIVE FOR SELECT TO authenticated
+USING ((topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget))))
+
+--@ policy realtime.messages.efir_budget: nobody else is present
+RESTRICTIVE FOR INSERT TO authenticated
+WITH CHECK (((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)) OR ((extension = 'presence'::text) AND (topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget))))))
+
+--@ policy realtime.messages.efir_budget: nobody else receives
+RESTRICTIVE FOR SELECT TO authenticated
+USING (((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)) OR (topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget)))))
+
+--@ policy realtime.messages.efir_budget: not without signing in
+RESTRICTIVE FOR ALL TO anon
+USING ((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)))
+WITH CHECK ((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)))
+
 --@ publication supabase_realtime.cell_comments
 member
 
