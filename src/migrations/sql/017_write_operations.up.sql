@@ -20,7 +20,8 @@ ALTER TABLE efir_budget.cell_operations ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON efir_budget.cell_operations FROM PUBLIC, anon, authenticated, service_role;
 
 CREATE TRIGGER operations_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.cell_operations
-FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
+FOR EACH STATEMENT WHEN (NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE'))
+EXECUTE FUNCTION efir_budget.refuse_log_writes();
 COMMENT ON TRIGGER operations_guard ON efir_budget.cell_operations IS 'By the engine alone.';
 
 CREATE TYPE efir_budget.write_item AS (

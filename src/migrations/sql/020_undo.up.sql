@@ -77,8 +77,7 @@ BEGIN
   SELECT efir_budget.turn_results(array_agg(turned.id), array_agg(turned.outcome)) INTO v_result
   FROM unnest(v_turned) AS turned;
   -- The last act, once: from here to the commit this budget's other writers wait.
-  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
-  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+  PERFORM efir_budget.stamp_revisions();
 
   v_result := jsonb_build_object(
     'revision', coalesce(
@@ -111,8 +110,6 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET jit = off
 AS $$
-DECLARE
-  v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
 BEGIN
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
@@ -121,7 +118,7 @@ BEGIN
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
-    encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
+    encode(current.id_prefix || int4send((current.changes + row_number() OVER (ORDER BY cell.id))::integer), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,

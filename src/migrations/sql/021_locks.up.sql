@@ -230,8 +230,7 @@ BEGIN
     LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id AND cell.deleted_at IS NULL;
   END IF;
 
-  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
-  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+  PERFORM efir_budget.stamp_revisions();
 
   v_result := jsonb_build_object(
     'revision', coalesce(
