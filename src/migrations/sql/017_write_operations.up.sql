@@ -44,6 +44,7 @@ COMMENT ON TYPE efir_budget.write_item IS
 
 CREATE TYPE efir_budget.write_outcome AS (
   n integer,
+  place tid,
   id uuid,
   version integer,
   changes boolean,
@@ -52,7 +53,7 @@ CREATE TYPE efir_budget.write_outcome AS (
   deleting boolean
 );
 COMMENT ON TYPE efir_budget.write_outcome IS
-'An item that is good: the cell, held against others, with the version it will have, and whether that is a new one.';
+'An item that is good: the cell, held against others, where its row is, the version it will have, and whether that is a new one.';
 
 REVOKE ALL ON TYPE efir_budget.write_item, efir_budget.write_outcome FROM PUBLIC;
 

@@ -78,10 +78,10 @@ BEGIN
       checked.n,
       checked.problem,
       checked.problem IS NULL AND checked.id IS NOT NULL AS by_id,
-      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN hashtextextended(
-        p_budget_version_id::text || '/' || checked.module || '/' || coalesce(lower(checked.entity), '')
-        || '/' || checked.field || '/' || coalesce(checked.period, ''), 0
-      ) END AS hash,
+      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN
+        (hashtext(p_budget_version_id::text || '/' || checked.module || '/' || coalesce(lower(checked.entity), ''))::bigint << 32)
+        | (hashtext(checked.field || '/' || coalesce(checked.period, ''))::bigint & 4294967295)
+      END AS hash,
       CASE WHEN checked.problem IS NULL THEN checked.id::uuid END AS id,
       checked.module,
       CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN checked.entity::uuid END AS entity,
@@ -115,10 +115,9 @@ BEGIN
     LEFT JOIN efir_budget.planning_cells AS by_id
       ON by_id.id = typed.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     LEFT JOIN efir_budget.planning_cells AS by_key
-      ON hashtextextended(
-        by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
-        || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
-      ) = typed.hash
+      ON (hashtext(by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, ''))::bigint << 32)
+      | (hashtext(by_key.field_name || '/' || coalesce(by_key.period_code, ''))::bigint & 4294967295)
+      = typed.hash
       AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
       AND by_key.module_code IS NOT DISTINCT FROM typed.module
       AND by_key.entity_id IS NOT DISTINCT FROM typed.entity
@@ -265,6 +264,7 @@ DECLARE
   v_good efir_budget.write_outcome[] := '{}';
   v_refused jsonb := '[]';
   v_updates integer;
+  v_updated integer;
   v_commit bigint;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -331,7 +331,7 @@ BEGIN
     WITH held AS MATERIALIZED (
       SELECT
         item.n, item.value_numeric, item.value_text, item.deleting,
-        cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
+        cell.ctid AS place, cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
         cell.deleted_at, cell.effective_author
       FROM unnest(v_items) AS item
       INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
@@ -360,7 +360,7 @@ BEGIN
     SELECT
       coalesce(array_agg(
         ROW(
-          judged.n, judged.id, judged.version + judged.changes::integer, judged.changes,
+          judged.n, judged.place, judged.id, judged.version + judged.changes::integer, judged.changes,
           judged.value_numeric, judged.value_text, judged.deleting
         )::efir_budget.write_outcome
       ), '{}'),
@@ -393,7 +393,8 @@ BEGIN
       modified_at = v_at,
       version = -2147483648
     FROM unnest(v_good) AS outcome
-    WHERE cell.id = outcome.id AND outcome.changes;
+    WHERE cell.ctid = outcome.place AND cell.id = outcome.id AND outcome.changes;
+    GET DIAGNOSTICS v_updated = ROW_COUNT;
   ELSIF v_inserted = 0 THEN
     -- Nothing was written: no commit, and no step to undo.
     DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
