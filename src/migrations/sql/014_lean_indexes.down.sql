@@ -4,6 +4,9 @@ CREATE INDEX idx_changes_type ON efir_budget.cell_changes (change_type);
 DROP INDEX efir_budget.idx_changes_time;
 CREATE INDEX idx_changes_time ON efir_budget.cell_changes (changed_at DESC);
 
+DROP INDEX efir_budget.idx_changes_entity;
+CREATE INDEX idx_changes_entity ON efir_budget.cell_changes (budget_version_id, module_code, entity_id);
+
 DROP INDEX efir_budget.idx_changes_user;
 CREATE INDEX idx_changes_user ON efir_budget.cell_changes (changed_by, changed_at DESC);
 

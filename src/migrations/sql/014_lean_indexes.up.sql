@@ -44,9 +44,12 @@ CREATE INDEX idx_changes_cell ON efir_budget.cell_changes (cell_id, new_version 
 DROP INDEX efir_budget.idx_changes_session;
 CREATE INDEX idx_changes_session ON efir_budget.cell_changes (session_id, commit_id, sequence_number);
 
--- Ascending, so that a user's newest records go to the end of his range and fill its pages.
+-- Records have commits and cells, which know their authors and entities: these two serve what was recorded before there
+-- were commits. On every record they were a tenth of the cost of a write.
 DROP INDEX efir_budget.idx_changes_user;
-CREATE INDEX idx_changes_user ON efir_budget.cell_changes (changed_by, changed_at);
+CREATE INDEX idx_changes_user ON efir_budget.cell_changes (changed_by, changed_at) WHERE commit_id IS NULL;
+DROP INDEX efir_budget.idx_changes_entity;
+CREATE INDEX idx_changes_entity ON efir_budget.cell_changes (budget_version_id, module_code, entity_id) WHERE commit_id IS NULL;
 
 DROP INDEX efir_budget.idx_changes_time;
 CREATE INDEX idx_changes_time ON efir_budget.cell_changes USING brin (changed_at);

@@ -395,6 +395,11 @@ BEGIN
     FROM unnest(v_good) AS outcome
     WHERE cell.ctid = outcome.place AND cell.id = outcome.id AND outcome.changes;
     GET DIAGNOSTICS v_updated = ROW_COUNT;
+    IF v_updated <> v_updates THEN
+      -- A trigger of the host's own moved a row of ours between: what was promised above is not what would be written.
+      RAISE EXCEPTION 'A trigger changed the cells while they were being written; nothing was written.'
+        USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+    END IF;
   ELSIF v_inserted = 0 THEN
     -- Nothing was written: no commit, and no step to undo.
     DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;

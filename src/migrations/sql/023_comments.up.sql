@@ -68,9 +68,11 @@ ALTER TABLE efir_budget.comment_reads ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON efir_budget.comment_mentions, efir_budget.comment_reads FROM PUBLIC, anon, authenticated, service_role;
 
 CREATE TRIGGER mentions_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.comment_mentions
-FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
+FOR EACH STATEMENT WHEN (NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE'))
+EXECUTE FUNCTION efir_budget.refuse_log_writes();
 CREATE TRIGGER reads_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.comment_reads
-FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
+FOR EACH STATEMENT WHEN (NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE'))
+EXECUTE FUNCTION efir_budget.refuse_log_writes();
 COMMENT ON TRIGGER mentions_guard ON efir_budget.comment_mentions IS 'By the engine alone.';
 COMMENT ON TRIGGER reads_guard ON efir_budget.comment_reads IS 'By the engine alone.';
 
