@@ -1040,9 +1040,6 @@ CHECK (((value_type)::text = ANY (ARRAY[('input'::character varying)::text, ('ca
 --@ constraint planning_cells.planning_cells_budget_version_id_fkey
 FOREIGN KEY (budget_version_id) REFERENCES efir_budget.budget_versions(id) ON DELETE CASCADE
 
---@ constraint planning_cells.planning_cells_modified_by_fkey
-FOREIGN KEY (modified_by) REFERENCES auth.users(id) ON DELETE SET NULL
-
 --@ constraint planning_cells.planning_cells_pkey
 PRIMARY KEY (id)
 
@@ -2535,10 +2532,7 @@ BEGIN
     NEW.created_at := OLD.created_at;
     NEW.modified_at := OLD.modified_at;
     NEW.deleted_at := OLD.deleted_at;
-    -- The foreign key's ON DELETE SET NULL is the one who may touch the author alone.
-    IF NEW.modified_by IS NOT NULL OR NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-      NEW.modified_by := OLD.modified_by;
-    END IF;
+    NEW.modified_by := OLD.modified_by;
     RETURN NEW;
   END IF;
 

@@ -136,10 +136,7 @@ BEGIN
     NEW.created_at := OLD.created_at;
     NEW.modified_at := OLD.modified_at;
     NEW.deleted_at := OLD.deleted_at;
-    -- The foreign key's ON DELETE SET NULL is the one who may touch the author alone.
-    IF NEW.modified_by IS NOT NULL OR NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-      NEW.modified_by := OLD.modified_by;
-    END IF;
+    NEW.modified_by := OLD.modified_by;
     RETURN NEW;
   END IF;
 
