@@ -659,6 +659,9 @@ What undo would do now, cell by cell, with the cells as they are.
 --@ comment function prune_log(uuid, bigint)
 Removes a budget's records up to a revision, and says how many. What they tell of can then not be undone. Owner only.
 
+--@ comment function prune_operations(interval)
+Removes the results of calls that are older, and says how many: longer than any client may wait to repeat one. Owner only.
+
 --@ comment function read_cells(uuid, jsonb)
 The cells that the references (ids, or keys [module, entity, field, period]) name, in their order; null where there is none.
 
@@ -828,7 +831,7 @@ Drawn while the lease is held against others: of one cell, the later token is th
 Who says that he is editing which cell. A row past its time means nothing and is swept by later calls.
 
 --@ comment table cell_operations
-Results of named calls. A row may be removed once no client will repeat its call.
+Results of named calls. They may be removed (prune_operations) once no client will repeat its call.
 
 --@ comment table cell_sessions
 One step of work (one paste, one edit): what undo takes back at once. Belongs to one user and one budget.
@@ -3351,6 +3354,24 @@ BEGIN
   WHERE change.budget_version_id = p_budget_version_id AND change.commit_id IS NULL;
   GET DIAGNOSTICS v_adopted = ROW_COUNT;
   RETURN v_removed + v_adopted;
+END
+$function$
+
+--@ function prune_operations(interval)
+CREATE OR REPLACE FUNCTION efir_budget.prune_operations(p_older_than interval)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_removed bigint;
+BEGIN
+  IF p_older_than IS NULL OR p_older_than < interval '1 day' THEN
+    PERFORM efir_budget.refuse_argument('p_older_than', to_jsonb(p_older_than), 'a day or more');
+  END IF;
+  DELETE FROM efir_budget.cell_operations AS stored WHERE stored.created_at < now() - p_older_than;
+  GET DIAGNOSTICS v_removed = ROW_COUNT;
+  RETURN v_removed;
 END
 $function$
 
