@@ -5434,9 +5434,7 @@ USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
 
 --@ policy cell_comments.cell_comments_org_isolation
 PERMISSIVE FOR ALL TO authenticated
-USING ((EXISTS ( SELECT
-   FROM efir_budget.planning_cells cell
-  WHERE (cell.id = cell_comments.cell_id))))
+USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
 
 --@ policy cell_lease_steals.cell_lease_steals_org_isolation
 PERMISSIVE FOR SELECT TO authenticated

@@ -19,6 +19,10 @@ WHERE cell.id = comment.cell_id;
 
 ALTER TABLE efir_budget.cell_comments ALTER COLUMN budget_version_id SET NOT NULL;
 
+-- A comment is in its cell's budget, so whoever sees the one sees the other; the cell need not be looked up for it.
+ALTER POLICY cell_comments_org_isolation ON efir_budget.cell_comments
+USING (budget_version_id IN (SELECT efir_budget.my_budgets()));
+
 COMMENT ON COLUMN efir_budget.cell_comments.budget_version_id IS
 'The cell''s, set by the database, so that a subscription can be to the comments of one budget.';
 COMMENT ON COLUMN efir_budget.cell_comments.parent_id IS 'The comment that began the thread; NULL for that one itself. One level.';
