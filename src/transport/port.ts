@@ -1,5 +1,6 @@
 import type { StoredCell } from '../model/cell.ts'
 import type { ResolvedAddress } from '../model/address.ts'
+import type { MomentParameters } from '../model/moment.ts'
 import type { StoredValue } from '../model/value.ts'
 import type { CellsError, CellsErrorCode } from '../errors.ts'
 
@@ -59,7 +60,11 @@ export interface CellFilter {
   readonly modifiedBy?: string
 }
 
+/** Whether one bad change refuses the whole batch (`atomic`) or is reported beside the good ones (`partial`). */
 export type WriteMode = 'atomic' | 'partial'
+
+/** Which cells, by what never changes about them. */
+export type AddressFilter = Pick<CellFilter, 'module' | 'entity' | 'field' | 'period'>
 
 /** What kind of change the log shows; `calculation` never enters a user's undo stack. */
 export type ChangeType = 'manual' | 'spread' | 'import' | 'calculation'
@@ -78,7 +83,7 @@ export interface WriteRequest {
   readonly mode: WriteMode
   readonly changeType: ChangeType
   readonly operationId: string
-  readonly session: { readonly id: string; readonly label: string | null } | null
+  readonly session: { readonly id: string; readonly label?: string | undefined } | null
 }
 
 export type WriteResult =
@@ -109,6 +114,7 @@ export interface CellsReply {
   readonly cells: readonly (StoredCell | null)[]
 }
 
+/** One page of a list: one moment’s truth. */
 export interface CellPage {
   /** The budget's revision that this page shows. */
   readonly revision: number
@@ -134,8 +140,13 @@ export interface RpcCall<T> {
 /** Sends a call until it is answered, refused or given up. */
 export type Send = <T>(call: RpcCall<T>, options: CallOptions) => Promise<T>
 
-/** What the library needs of a server. Rejects with a `CellsError`, a {@link Refusal} or the signal's reason. */
-export interface CellsTransport {
+/** A page, with how many cells were asked for in the end: the server may not be able to do more at once. */
+export interface LimitedPage extends CellPage {
+  readonly limit: number
+}
+
+/** What reads cells, as they are or as they were. */
+export interface CellsReader {
   readCells(
     budgetVersionId: string,
     references: readonly CellReference[],
@@ -147,8 +158,14 @@ export interface CellsTransport {
     after: string | null,
     limit: number,
     options: CallOptions,
-  ): Promise<CellPage>
+  ): Promise<LimitedPage>
+}
+
+/** What the library needs of a server. Rejects with a `CellsError`, a {@link Refusal} or the signal's reason. */
+export interface CellsTransport extends CellsReader {
   writeCells(request: WriteRequest, options: CallOptions): Promise<WriteReply>
+  /** The same, but that it reads cells as they were at the moment. */
+  asOf(moment: MomentParameters): CellsTransport
   /** Any other function of the database; whoever calls it says how its answer is read. */
   readonly send: Send
 }

@@ -3,7 +3,7 @@ import { bypass, http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createCells, type Budget } from '@efir/cells'
-import type { TestUser } from '@efir/cells/local'
+import type { TestOrganization, TestUser } from '@efir/cells/local'
 import { useStack } from '../support/stack.ts'
 
 // A real database behind a network that misbehaves.
@@ -12,12 +12,13 @@ const stack = await useStack()
 const network = setupServer()
 const rpc = (name: string) => `${stack.url}/rest/v1/rpc/${name}`
 
+let organization: TestOrganization
 let user: TestUser
 let budgetVersionId: string
 let budget: Budget
 
 beforeAll(async () => {
-  const organization = await stack.createOrganization()
+  organization = await stack.createOrganization()
   user = await stack.createUser({ organization })
   budgetVersionId = (await stack.createBudget({ organization })).id
   network.listen({ onUnhandledFrame: 'bypass' })
@@ -112,6 +113,32 @@ describe('a write whose reply is lost after it has landed', () => {
   })
 })
 
+describe('an undo, redo or restore whose reply is lost after it has taken effect', () => {
+  it('is sent again with the same operation id, takes effect once, and gets the first answer', async () => {
+    const { id } = await stack.createBudget({ organization })
+    const own = createCells(stack.signIn(user), { retry: { baseDelay: 1 } }).budget(id)
+    const [address] = freshAddresses(1)
+    for (const value of [1, 2, 3]) await own.write(address!, value, { ifVersion: 'any' })
+    const lose = (name: string) =>
+      meddle(name, async ({ count, send }) => {
+        const response = await send()
+        return count <= 2 ? HttpResponse.error() : response
+      })
+    for (const [name, call, value, revision] of [
+      ['undo', () => own.undo(), '2', 4],
+      ['redo', () => own.redo(), '3', 5],
+      ['restore_cells', () => own.restore({ revision: 1 }), '1', 6],
+    ] as const) {
+      const { answers } = lose(name)
+      const result = await call()
+      expect(answers).toHaveLength(3)
+      expect(new Set(answers.map((answer) => JSON.stringify(JSON.parse(answer)))).size).toBe(1)
+      expect(result).toMatchObject({ revision, outcomes: [{ cell: { value } }] })
+      expect(await own.read(address!)).toMatchObject({ value, version: revision })
+    }
+  })
+})
+
 describe('a batch that a proxy finds too large', () => {
   it('lands whole in parts, as one step, though replies are lost on the way', async () => {
     const cells = await budget.readMany(freshAddresses(20))
@@ -156,17 +183,22 @@ describe('a batch that the database ends at its statement timeout', () => {
     const changes = freshAddresses(2).map((cell) => ({ cell, value: 1, ifVersion: 'any' as const }))
     await budget.writeMany(changes)
     const ends: unknown[] = []
-    const onRequest = () => (end: object) => void ends.push(end)
+    const held = Promise.withResolvers<void>()
+    const refused = Promise.withResolvers<void>()
+    const onRequest = () => (end: object) => {
+      ends.push(end)
+      refused.resolve()
+    }
     const watched = createCells(stack.signIn(user), { onRequest }).budget(budgetVersionId)
     const holding = stack.sql.begin(async (transaction) => {
       await transaction`
         SELECT id FROM efir_budget.planning_cells
         WHERE budget_version_id = ${budgetVersionId} AND module_code = 'retry' AND period_code = ${changes[1]!.cell.period}
         FOR UPDATE`
-      // Longer than the eight seconds that the API's role may take.
-      await new Promise((resolve) => setTimeout(resolve, 9_500))
+      held.resolve()
+      await refused.promise
     })
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await held.promise
     const again = changes.map((change) => ({ ...change, value: 2 }))
     const { outcomes } = await watched.writeMany(again, { mode: 'partial' })
     await holding
@@ -182,6 +214,7 @@ describe('a batch that the database ends at its statement timeout', () => {
 describe('a token that expires in the middle of a batch', () => {
   it('is asked for again, and the rest of the batch lands', async () => {
     // PostgREST forgives half a minute: this one has two seconds of it left.
+    const expires = Date.now() + 2_000
     const stale = await stack.signToken({ sub: user.id }, { expiresIn: -28 })
     const statuses: number[] = []
     const supabase = createClient(stack.url, stack.anonKey, {
@@ -193,7 +226,7 @@ describe('a token that expires in the middle of a batch', () => {
     meddle('write_cells', async ({ count, items, send }) => {
       if (items > 2) return new HttpResponse('', { status: 413 })
       // The first part is in time; the second waits until the token has expired.
-      if (count === 3) await new Promise((resolve) => setTimeout(resolve, 3_000))
+      if (count === 3) await new Promise((resolve) => setTimeout(resolve, expires + 1_000 - Date.now()))
       const response = await send()
       statuses.push(response.status)
       return response
