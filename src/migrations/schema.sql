@@ -2072,50 +2072,30 @@ CREATE OR REPLACE FUNCTION efir_budget.items_of_revision(p_budget_version_id uui
  SET jit TO 'off'
 AS $function$
 DECLARE
-  v_items jsonb;
+  v_ids uuid[];
 BEGIN
   EXECUTE format(
-    $query$
-      WITH since AS MATERIALIZED (
-        SELECT DISTINCT ON (change.cell_id)
-          change.cell_id, change.action, change.old_value, change.old_text, change.old_version, change.new_version
-        FROM efir_budget.cell_commits AS made
-        INNER JOIN efir_budget.cell_changes AS change
-          ON change.session_id = made.session_id AND change.commit_id = made.commit_id
-        INNER JOIN efir_budget.planning_cells AS cell ON cell.id = change.cell_id
-        WHERE made.budget_version_id = %1$L AND made.revision > %2$s AND cell.budget_version_id = %1$L %3$s
-        ORDER BY change.cell_id, change.new_version, change.commit_id
-      ),
-      shown AS (
-        SELECT
-          since.cell_id, since.old_value, since.old_text,
-          CASE
-            WHEN since.action IN ('insert', 'restore') THEN TRUE
-            WHEN since.action <> 'delete' THEN FALSE
-            -- It was deleted, or a deletion was what it showed already: the record of the version before tells.
-            WHEN since.old_version = since.new_version THEN TRUE
-            ELSE EXISTS (
-              SELECT FROM efir_budget.cell_changes AS change
-              WHERE change.cell_id = since.cell_id AND change.new_version = since.old_version AND change.action = 'delete'
-            )
-          END AS deleted
-        FROM since
-      )
-      SELECT jsonb_agg(
-        CASE
-          WHEN shown.deleted THEN jsonb_build_object('id', cell.id, 'delete', TRUE)
-          ELSE jsonb_build_object('id', cell.id, 'number', trim_scale(shown.old_value)::text, 'text', shown.old_text)
-        END
-        ORDER BY cell.id
-      )
-      FROM shown
-      INNER JOIN efir_budget.planning_cells AS cell ON cell.id = shown.cell_id
-      WHERE shown.old_value IS DISTINCT FROM cell.value_numeric OR shown.old_text IS DISTINCT FROM cell.value_text
-        OR (shown.deleted AND cell.deleted_at IS NULL)
-    $query$,
-    p_budget_version_id, p_revision, efir_budget.filter_condition(p_filter)
-  ) INTO v_items;
-  RETURN coalesce(v_items, '[]');
+    'SELECT array_agg(cell.id)
+    FROM efir_budget.changed_after($1, $2) AS changed (id)
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = changed.id
+    WHERE cell.budget_version_id = $1 %s', efir_budget.filter_condition(p_filter)
+  ) INTO v_ids USING p_budget_version_id, p_revision;
+
+  RETURN coalesce((
+    SELECT jsonb_agg(
+      CASE
+        WHEN state.existed THEN jsonb_build_object(
+          'id', cell.id, 'number', trim_scale(state.value_numeric)::text, 'text', state.value_text
+        )
+        ELSE jsonb_build_object('id', cell.id, 'delete', TRUE)
+      END
+      ORDER BY cell.id
+    )
+    FROM efir_budget.state_at(p_budget_version_id, p_revision, v_ids) AS state
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = state.cell_id
+    WHERE state.value_numeric IS DISTINCT FROM cell.value_numeric OR state.value_text IS DISTINCT FROM cell.value_text
+      OR (NOT state.existed AND cell.deleted_at IS NULL)
+  ), '[]');
 END
 $function$
 

@@ -1,4 +1,4 @@
--- 027_history: the record of changes, newest first, of whatever the filter names: a cell, an entity, a step, a user, a
+-- 032_history: the record of changes, newest first, of whatever the filter names: a cell, an entity, a step, a user, a
 -- period, all of the budget.
 --
 -- The order is that of the revisions, so that what is written while someone pages comes before his first page and

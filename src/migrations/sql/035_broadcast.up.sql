@@ -1,4 +1,4 @@
--- 029_broadcast: tells those who have a budget open, through Supabase Realtime where it is there. A message is a hint
+-- 035_broadcast: tells those who have a budget open, through Supabase Realtime where it is there. A message is a hint
 -- that carries data: whoever misses one sees it by the next one's revision, and asks changes_since.
 
 -- In the same shape as the answer of changes_since; without the commits, and then with "to" before "revision", where

@@ -1,5 +1,5 @@
--- 023_comments: threads, mentions, resolving and reading, and the rules that hold whoever writes a comment and by
--- whichever way: the calls of 024, or the table itself as applications have done since 009.
+-- 027_comments: threads, mentions, resolving and reading, and the rules that hold whoever writes a comment and by
+-- whichever way: the calls of 028, or the table itself as applications have done since 009.
 
 ALTER TABLE efir_budget.cell_comments
 ADD COLUMN budget_version_id uuid,

@@ -1,4 +1,4 @@
--- 024_comment_writes: commenting, in calls. The rules are the table's (023); a call adds what a table cannot: a comment
+-- 028_comment_writes: commenting, in calls. The rules are the table's (023); a call adds what a table cannot: a comment
 -- on a cell that nobody has written yet, and a retry that takes effect once.
 
 CREATE VIEW efir_budget.comment_tuples WITH (security_invoker = true) AS
