@@ -1,4 +1,4 @@
--- 027_history: the record of changes, newest first, of whatever the filter names: a cell, an entity, a step, a user, a
+-- 032_history: the record of changes, newest first, of whatever the filter names: a cell, an entity, a step, a user, a
 -- period, all of the budget.
 --
 -- The order is that of the revisions, so that what is written while someone pages comes before his first page and
@@ -6,6 +6,9 @@
 
 -- Only what came with an older log is in it, so it costs a new record nothing.
 CREATE INDEX changes_adopted ON efir_budget.cell_changes (budget_version_id, changed_at DESC) WHERE commit_id IS NULL;
+
+-- What a user wrote is found by his commits.
+CREATE INDEX commits_actor ON efir_budget.cell_commits (budget_version_id, actor, revision);
 
 CREATE VIEW efir_budget.change_records WITH (security_invoker = true) AS
 SELECT
@@ -31,7 +34,9 @@ COMMENT ON VIEW efir_budget.change_records IS 'Records as the wire knows them, a
 REVOKE ALL ON efir_budget.change_records FROM PUBLIC, anon, authenticated, service_role;
 
 -- A row of the log that is called cell, as filter_condition has it, because their columns have the same names.
-CREATE FUNCTION efir_budget.record_condition(p_budget_version_id uuid, p_filter jsonb, OUT condition text, OUT narrow boolean)
+CREATE FUNCTION efir_budget.record_condition(
+  p_budget_version_id uuid, p_filter jsonb, OUT condition text, OUT commits text, OUT narrow boolean
+)
 LANGUAGE plpgsql
 STABLE
 SET search_path = ''
@@ -41,6 +46,7 @@ DECLARE
   v_member text;
   v_own record;
   v_modules text[];
+  v_of_modules text := '';
 BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
@@ -48,7 +54,36 @@ BEGIN
   condition := efir_budget.filter_condition(
     CASE WHEN jsonb_typeof(p_filter) = 'object' THEN p_filter - ARRAY['cell', 'session', 'user', 'type'] ELSE p_filter END
   );
-  narrow := p_filter ?| ARRAY['cell', 'session', 'user', 'entity'];
+  narrow := p_filter ?| ARRAY['cell', 'session', 'entity'];
+  commits := '';
+
+  -- The record of an entity is that of its cells, and what was recorded before there were commits, also of cells that
+  -- are gone. The key's index begins with the module: without one, all of the budget's cells would be looked through.
+  IF p_filter ? 'entity' THEN
+    IF NOT p_filter ? 'module' THEN
+      WITH RECURSIVE module AS (
+        (
+          SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
+          WHERE cell.budget_version_id = p_budget_version_id
+          ORDER BY cell.module_code LIMIT 1
+        )
+        UNION ALL
+        SELECT (
+          SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
+          WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
+          ORDER BY cell.module_code LIMIT 1
+        ) FROM module WHERE module.code IS NOT NULL
+      )
+      SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
+      v_of_modules := format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
+    END IF;
+    condition := condition || format(
+      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY((
+        SELECT array_agg(cell.id) FROM efir_budget.planning_cells AS cell WHERE cell.budget_version_id = %L %s %s
+      )::uuid[]))',
+      p_budget_version_id, condition, v_of_modules
+    );
+  END IF;
 
   FOR v_member IN SELECT jsonb_object_keys(p_filter) LOOP
     CONTINUE WHEN NOT c_own ? v_member;
@@ -64,31 +99,16 @@ BEGIN
       CASE WHEN v_own.with_null THEN ' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))' ELSE ' AND cell.%1$I = ANY(%2$L)' END,
       c_own ->> v_member, v_own.texts
     );
+    -- A program names whom it likes as the author.
+    IF v_member = 'user' THEN
+      commits := format(' AND (made.actor IS NULL OR made.actor = ANY(%L))', v_own.texts);
+    END IF;
   END LOOP;
-
-  -- The index of entities begins with their modules; without them all of the budget's entries would be read.
-  IF p_filter ? 'entity' AND NOT p_filter ? 'module' THEN
-    WITH RECURSIVE module AS (
-      (
-        SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
-        WHERE cell.budget_version_id = p_budget_version_id
-        ORDER BY cell.module_code LIMIT 1
-      )
-      UNION ALL
-      SELECT (
-        SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
-        WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
-        ORDER BY cell.module_code LIMIT 1
-      ) FROM module WHERE module.code IS NOT NULL
-    )
-    SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
-    condition := condition || format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
-  END IF;
 END
 $$;
 
 COMMENT ON FUNCTION efir_budget.record_condition IS
-'A filter as SQL about a record that is called cell, and whether an index may know the few that it means. Internal.';
+'A filter as SQL about a record that is called cell, and about its commit, made; and whether an index may know the few that it means. Internal.';
 
 CREATE FUNCTION efir_budget.list_changes(
   p_budget_version_id uuid,
@@ -110,6 +130,7 @@ DECLARE
   c_few CONSTANT integer := 5000;
   c_most CONSTANT integer := 100000;
   v_condition text;
+  v_commits text;
   v_narrow boolean;
   v_count integer;
   v_before record;
@@ -139,7 +160,7 @@ BEGIN
     coalesce((p_before ->> 2)::integer, 0) AS sequence,
     coalesce((p_before ->> 3)::uuid, '00000000-0000-0000-0000-000000000000') AS id
   INTO v_before;
-  SELECT judged.condition, judged.narrow INTO v_condition, v_narrow
+  SELECT judged.condition, judged.commits, judged.narrow INTO v_condition, v_commits, v_narrow
   FROM efir_budget.record_condition(p_budget_version_id, p_filter) AS judged;
 
   IF v_narrow THEN
@@ -169,23 +190,27 @@ BEGIN
     -- From commit to commit, some at a time, until there are enough.
     v_bound := v_before.revision;
     WHILE cardinality(v_found) <= p_limit AND v_bound > 0 AND v_looked < c_most LOOP
-      SELECT min(sized.revision), max(sized.total) INTO v_floor, v_size
-      FROM (
-        SELECT
-          made.revision, numbered.size,
-          sum(numbered.size) OVER (ORDER BY made.revision DESC) AS total,
-          row_number() OVER (ORDER BY made.revision DESC) AS n
-        FROM efir_budget.cell_commits AS made
-        CROSS JOIN LATERAL (
-          SELECT max(change.sequence_number) AS size
-          FROM efir_budget.cell_changes AS change
-          WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
-        ) AS numbered
-        WHERE made.budget_version_id = p_budget_version_id AND made.revision <= v_bound
-        ORDER BY made.revision DESC
-        LIMIT v_window
-      ) AS sized
-      WHERE sized.n = 1 OR sized.total <= c_most / 5;
+      EXECUTE format(
+        $query$
+          SELECT min(sized.revision), max(sized.total)
+          FROM (
+            SELECT
+              made.revision, numbered.size,
+              sum(numbered.size) OVER (ORDER BY made.revision DESC) AS total,
+              row_number() OVER (ORDER BY made.revision DESC) AS n
+            FROM efir_budget.cell_commits AS made
+            CROSS JOIN LATERAL (
+              SELECT max(change.sequence_number) AS size
+              FROM efir_budget.cell_changes AS change
+              WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+            ) AS numbered
+            WHERE made.budget_version_id = $1 AND made.revision <= $2 %s
+            ORDER BY made.revision DESC
+            LIMIT $3
+          ) AS sized
+          WHERE sized.n = 1 OR sized.total <= $4
+        $query$, v_commits
+      ) INTO v_floor, v_size USING p_budget_version_id, v_bound, v_window, c_most / 5;
       IF v_floor IS NULL THEN
         v_bound := 0;
         EXIT;
@@ -198,12 +223,12 @@ BEGIN
             SELECT cell.id, made.revision, cell.changed_at, cell.sequence_number
             FROM efir_budget.cell_commits AS made
             INNER JOIN efir_budget.cell_changes AS cell ON cell.session_id = made.session_id AND cell.commit_id = made.commit_id
-            WHERE made.budget_version_id = $1 AND made.revision BETWEEN $7 AND $8 %s
+            WHERE made.budget_version_id = $1 AND made.revision BETWEEN $7 AND $8 %s %s
               AND (made.revision, cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
             ORDER BY 2 DESC, 3 DESC, 4 DESC, 1 DESC
             LIMIT $6
           ) AS page
-        $query$, v_condition
+        $query$, v_commits, v_condition
       ) INTO v_more
       USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id,
         p_limit + 1 - cardinality(v_found), v_floor, v_bound;

@@ -1,4 +1,4 @@
--- 029_broadcast: tells those who have a budget open, through Supabase Realtime where it is there. A message is a hint
+-- 035_broadcast: tells those who have a budget open, through Supabase Realtime where it is there. A message is a hint
 -- that carries data: whoever misses one sees it by the next one's revision, and asks changes_since.
 
 -- In the same shape as the answer of changes_since; without the commits, and then with "to" before "revision", where
@@ -59,16 +59,14 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.commits_message IS 'What a broadcast says about the commits between two revisions. Internal.';
 
--- Deferred, and forced by nobody: when it runs, all of the transaction's commits have their revisions, which this
--- transaction's lock keeps others from going past, so that messages are sent in the order of the revisions.
+-- Deferred: when it runs, the transaction's lock keeps others from going past its revisions, so that messages are sent
+-- in their order.
 CREATE FUNCTION efir_budget.broadcast_commits() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
 SET enable_seqscan = off
 AS $$
-DECLARE
-  v_last bigint;
 BEGIN
   -- Asked every time, because Realtime makes its schema when it first needs it.
   IF to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
@@ -76,8 +74,7 @@ BEGIN
   END IF;
 
   -- Once for each budget: for the last of the transaction's commits, and not while one is still to come.
-  SELECT made.revision INTO v_last FROM efir_budget.cell_commits AS made WHERE made.commit_id = NEW.commit_id;
-  IF v_last IS NULL OR v_last <> efir_budget.current_revision(NEW.budget_version_id) OR EXISTS (
+  IF NEW.revision <> efir_budget.current_revision(NEW.budget_version_id) OR EXISTS (
     SELECT FROM efir_budget.cell_commits AS opened
     WHERE opened.transaction_id = NEW.transaction_id AND opened.revision IS NULL
       AND opened.budget_version_id IS NOT DISTINCT FROM NEW.budget_version_id
@@ -99,14 +96,14 @@ BEGIN
           ),
           0
         ),
-        v_last
+        NEW.revision
       ),
       'commit', 'cells:' || NEW.budget_version_id::text, TRUE
     );
   EXCEPTION
     WHEN OTHERS THEN
       -- The cells are written; who was not told asks.
-      RAISE WARNING 'Revision % of budget % was not broadcast: %', v_last, NEW.budget_version_id, SQLERRM;
+      RAISE WARNING 'Revision % of budget % was not broadcast: %', NEW.revision, NEW.budget_version_id, SQLERRM;
   END;
   RETURN NULL;
 END
@@ -114,11 +111,10 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.broadcast_commits IS 'Sends one message per transaction and budget, where Realtime is there.';
 
--- Its name comes after that of cell_commits_revision, and so it runs after it.
 CREATE CONSTRAINT TRIGGER cell_commits_send
-AFTER INSERT ON efir_budget.cell_commits
+AFTER UPDATE OF revision ON efir_budget.cell_commits
 DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION efir_budget.broadcast_commits();
+FOR EACH ROW WHEN (OLD.revision IS NULL) EXECUTE FUNCTION efir_budget.broadcast_commits();
 
 COMMENT ON TRIGGER cell_commits_send ON efir_budget.cell_commits IS 'See broadcast_commits.';
 

@@ -10,13 +10,6 @@ END
 $$;
 
 DROP FUNCTION efir_budget.list_leases;
-DROP FUNCTION efir_budget.release_leases;
-DROP FUNCTION efir_budget.renew_leases;
-DROP FUNCTION efir_budget.acquire_leases;
-DROP FUNCTION efir_budget.hold_tokens;
-DROP FUNCTION efir_budget.lease_tokens;
-DROP FUNCTION efir_budget.sweep_leases;
-DROP FUNCTION efir_budget.lease_time;
 DROP VIEW efir_budget.live_leases;
 DROP TABLE efir_budget.cell_lease_steals;
 DROP TABLE efir_budget.cell_leases;

@@ -1,4 +1,4 @@
--- 026_change_feed: what happened after a revision, commit by commit. The broadcast of migration 029 has the same shape.
+-- 031_change_feed: what happened after a revision, commit by commit. The broadcast of migration 029 has the same shape.
 
 -- The one place that says what a change looks like on the wire: the cell as it was after the change, or, where it
 -- was no more, its key and version (docs/reference/wire.md).

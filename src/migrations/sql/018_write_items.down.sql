@@ -1,4 +1,3 @@
-DROP FUNCTION efir_budget.write_cells;
 DROP FUNCTION efir_budget.explain_refusals;
 DROP FUNCTION efir_budget.sort_items;
 DROP FUNCTION efir_budget.parse_items;

@@ -1,4 +1,4 @@
--- 028_as_of: cells as they were at a revision, or at a time.
+-- 033_as_of: cells as they were at a revision, or at a time.
 
 -- What cells were at a revision. A cell was what its newest change up to then made of it (undo's records of what lies
 -- under a later change, which keep the version, made nothing of it). Cells older than the log are

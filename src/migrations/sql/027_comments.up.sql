@@ -1,5 +1,5 @@
--- 023_comments: threads, mentions, resolving and reading, and the rules that hold whoever writes a comment and by
--- whichever way: the calls of 024, or the table itself as applications have done since 009.
+-- 027_comments: threads, mentions, resolving and reading, and the rules that hold whoever writes a comment and by
+-- whichever way: the calls of 028, or the table itself as applications have done since 009.
 
 ALTER TABLE efir_budget.cell_comments
 ADD COLUMN budget_version_id uuid,
@@ -18,6 +18,10 @@ FROM efir_budget.planning_cells AS cell
 WHERE cell.id = comment.cell_id;
 
 ALTER TABLE efir_budget.cell_comments ALTER COLUMN budget_version_id SET NOT NULL;
+
+-- A comment is in its cell's budget, so whoever sees the one sees the other; the cell need not be looked up for it.
+ALTER POLICY cell_comments_org_isolation ON efir_budget.cell_comments
+USING (budget_version_id IN (SELECT efir_budget.my_budgets()));
 
 COMMENT ON COLUMN efir_budget.cell_comments.budget_version_id IS
 'The cell''s, set by the database, so that a subscription can be to the comments of one budget.';
@@ -68,9 +72,11 @@ ALTER TABLE efir_budget.comment_reads ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON efir_budget.comment_mentions, efir_budget.comment_reads FROM PUBLIC, anon, authenticated, service_role;
 
 CREATE TRIGGER mentions_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.comment_mentions
-FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
+FOR EACH STATEMENT WHEN (NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE'))
+EXECUTE FUNCTION efir_budget.refuse_log_writes();
 CREATE TRIGGER reads_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.comment_reads
-FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
+FOR EACH STATEMENT WHEN (NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE'))
+EXECUTE FUNCTION efir_budget.refuse_log_writes();
 COMMENT ON TRIGGER mentions_guard ON efir_budget.comment_mentions IS 'By the engine alone.';
 COMMENT ON TRIGGER reads_guard ON efir_budget.comment_reads IS 'By the engine alone.';
 

@@ -1,5 +1,3 @@
-DROP FUNCTION efir_budget.restore_cells;
-DROP FUNCTION efir_budget.items_of_revision;
 DROP FUNCTION efir_budget.redo;
 DROP FUNCTION efir_budget.undo;
 DROP FUNCTION efir_budget.record_buried;

@@ -1,4 +1,4 @@
--- 024_comment_writes: commenting, in calls. The rules are the table's (023); a call adds what a table cannot: a comment
+-- 028_comment_writes: commenting, in calls. The rules are the table's (023); a call adds what a table cannot: a comment
 -- on a cell that nobody has written yet, and a retry that takes effect once.
 
 CREATE VIEW efir_budget.comment_tuples WITH (security_invoker = true) AS
@@ -76,7 +76,12 @@ BEGIN
     commit_id := efir_budget.open_commit(p_budget_version_id, v_session, 'calculation', p_operation_id, auth.uid(), v_at);
   END IF;
   UPDATE efir_budget.planning_cells AS cell
-  SET deleted_at = NULL, modified_by = auth.uid(), modified_at = clock_timestamp(), version = -2147483648
+  SET deleted_at = NULL,
+    effective_version = cell.version + 1,
+    effective_author = CASE WHEN cell.value_type <> 'calculated' THEN auth.uid() END,
+    modified_by = auth.uid(),
+    modified_at = clock_timestamp(),
+    version = -2147483648
   WHERE cell.id = ensure_cell.cell_id;
 END
 $$;
@@ -152,8 +157,7 @@ BEGIN
   INSERT INTO efir_budget.cell_comments (id, cell_id, parent_id, comment_text, mentions)
   VALUES (v_id, v_cell, p_parent_id, p_text, v_mentions);
 
-  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
-  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+  PERFORM efir_budget.stamp_revisions();
 
   v_result := jsonb_build_object(
     'revision', coalesce(

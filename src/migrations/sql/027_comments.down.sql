@@ -14,6 +14,9 @@ DROP TABLE efir_budget.comment_mentions;
 ALTER TABLE efir_budget.cell_comments DROP COLUMN parent_id;
 DELETE FROM efir_budget.cell_comments WHERE deleted_at IS NOT NULL;
 
+ALTER POLICY cell_comments_org_isolation ON efir_budget.cell_comments
+USING (EXISTS (SELECT FROM efir_budget.planning_cells AS cell WHERE cell.id = cell_id));
+
 ALTER TABLE efir_budget.cell_comments
 DROP COLUMN budget_version_id,
 DROP COLUMN mentions,
