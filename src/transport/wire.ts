@@ -165,7 +165,7 @@ const cellShape: readonly Check[] = [
   isText,
 ]
 
-export function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
+function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
   return tuple === null ? null : toCell(tuple, where)
 }
 
