@@ -9,9 +9,10 @@ import { percentile } from '../measure.ts'
 import { rounded, type Row } from '../report.ts'
 import type { SuiteContext } from '../suite.ts'
 import { changed, page } from './cells.ts'
-import { subjectNames, subjects, type Subject, type SubjectName } from './subject.ts'
+import type { Subject } from './subject.ts'
+import { subjectNames, subjects, type SubjectName } from './subjects.ts'
 
-const rounds = { warmUp: 2, counted: 7 }
+const rounds = { warmUp: 1, counted: 5 }
 
 interface Sample {
   readonly wall: number

@@ -1,7 +1,7 @@
 // Prints what a store of so many cells holds, in bytes a cell:  node --expose-gc … memory.ts SUBJECT CELLS
 // In a process of its own, so that nothing else is counted: heap and array buffers, collected, after less before.
 import { page } from './cells.ts'
-import { subjects, type SubjectName } from './subject.ts'
+import { subjects, type SubjectName } from './subjects.ts'
 
 const [, , name, count] = process.argv
 const cells = Number(count)

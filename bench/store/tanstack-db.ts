@@ -32,7 +32,7 @@ export function open(): Subject {
       for (const page of pages) {
         source.begin()
         for (const value of page) source.write({ type: 'insert', value })
-        source.commit()
+        void source.commit()
       }
     },
     listen({ id }, heard) {
@@ -41,7 +41,7 @@ export function open(): Subject {
     write(value) {
       source.begin()
       source.write({ type: 'update', value })
-      source.commit()
+      void source.commit()
     },
     step(next) {
       step = createTransaction({ autoCommit: false, mutationFn: () => new Promise(() => undefined) })
@@ -55,7 +55,7 @@ export function open(): Subject {
       })
     },
     undo() {
-      step?.isPersisted.promise.catch(() => undefined)
+      step?.when('settled').catch(() => undefined)
       step?.rollback()
     },
     valueOf: ({ id }) => collection.get(id)?.value ?? null,

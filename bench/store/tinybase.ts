@@ -40,7 +40,16 @@ export function open(): Subject {
   }
 }
 
-const rowOf = ({ id: _, exists: __, ...columns }: StoredCell): Row => ({ ...columns })
+const rowOf = (cell: StoredCell): Row => ({
+  module: cell.module,
+  entity: cell.entity,
+  field: cell.field,
+  period: cell.period,
+  valueType: cell.valueType,
+  isLocked: cell.isLocked,
+  lockReason: cell.lockReason,
+  ...changeOf(cell),
+})
 
 const changeOf = ({ value, kind, version, modifiedBy, modifiedAt }: StoredCell): Row => ({
   value,

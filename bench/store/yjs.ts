@@ -12,7 +12,7 @@ export function open(): Subject {
   const undo = new Y.UndoManager(cells, { trackedOrigins: new Set(['user']) })
   const listeners = new Map<string, (value: string | null) => void>()
   cells.observe((event) => {
-    for (const key of event.keysChanged) listeners.get(key)?.(cells.get(key)?.value ?? null)
+    for (const key of event.keysChanged as Set<string>) listeners.get(key)?.(cells.get(key)?.value ?? null)
   })
   return {
     load(pages) {

@@ -141,7 +141,7 @@ export class Sheet {
   }
 
   /** The cells that the sheet and the filter both name, in the order of their addresses, as an external store. */
-  range(filter: CellSelection = {}): ExternalStore<readonly VisibleCell[]> {
+  range(filter: SheetFilter = {}): ExternalStore<readonly VisibleCell[]> {
     return this.#live.store.range(intersection(this.#selection, filter))
   }
 
@@ -151,7 +151,7 @@ export class Sheet {
   }
 
   /** Calls `listener` with the cells that changed, once after every commit; `{}` is the whole sheet. */
-  subscribeRange(filter: CellSelection, listener: (changed: readonly VisibleCell[]) => void): () => void {
+  subscribeRange(filter: SheetFilter, listener: (changed: readonly VisibleCell[]) => void): () => void {
     return this.#live.store.subscribeRange(intersection(this.#selection, filter), listener)
   }
 

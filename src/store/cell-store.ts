@@ -53,6 +53,8 @@ export class CellStore {
   #idle: number[] = []
   #depth = 0
   #touched = new Map<number, Before>()
+  /** Rows as they came in, of slots that somebody will ask for now: they need not be made again from the columns. */
+  readonly #fresh = new Map<number, StoredCell>()
 
   constructor({ onListenerError = throwLater }: CellStoreOptions = {}) {
     this.#listeners = new Listeners(this.#table, (slot) => this.#show(slot), onListenerError)
@@ -179,18 +181,19 @@ export class CellStore {
   #confirm(cell: StoredCell, revision: number | null): void {
     const table = this.#table
     let slot = table.find(cell)
-    const state = slot < 0 ? 'absent' : table.state(slot)
-    if (state === 'absent') {
+    if (slot < 0 || table.state(slot) === 'absent') {
       if (revision === null || revision <= this.#floor(cell)) return
-      if (slot < 0) slot = table.claim(cell)
+      if (slot < 0) slot = table.add(cell)
     } else if (!this.#isNews(slot, cell.version, revision)) return
-    const held = table.row(slot)
-    if (held !== undefined && table.known(slot) < 0 && sameStoredCell(held, cell)) {
+    // Of a time that was undone by a restore: the same version may hold something else.
+    const restored = table.known(slot) < 0 ? table.row(slot) : undefined
+    if (restored !== undefined && sameStoredCell(restored, cell)) {
       table.setKnown(slot, revision ?? 0)
       return
     }
-    this.#touch(slot, table.known(slot) < 0 && held !== undefined)
+    const isWatched = this.#touch(slot, restored !== undefined)
     table.put(slot, cell, revision ?? table.known(slot))
+    if (isWatched && Object.isFrozen(cell)) this.#fresh.set(slot, cell)
   }
 
   #confirmGone(gone: GoneCell, revision: number | null): void {
@@ -198,7 +201,7 @@ export class CellStore {
     let slot = table.find(gone)
     if (slot < 0 || table.state(slot) === 'absent') {
       if (revision === null || revision <= this.#floor(gone)) return
-      if (slot < 0) slot = table.claim(gone)
+      if (slot < 0) slot = table.add(gone)
     } else if (!this.#isNews(slot, gone.version, revision)) return
     this.#touch(slot)
     table.bury(slot, gone.version, revision ?? table.known(slot))
@@ -248,24 +251,28 @@ export class CellStore {
   #show(slot: number): VisibleCell {
     let cell = this.#shown.get(slot)
     if (cell === undefined) {
-      const base = this.#table.row(slot) ?? missingCell(this.#table.address(slot))
+      const base = this.#fresh.get(slot) ?? this.#table.row(slot) ?? missingCell(this.#table.address(slot))
       cell = visibleCell(base, this.#pending.get(slot))
       this.#shown.set(slot, cell)
     }
     return cell
   }
 
-  /** Before a slot changes: remembers what it showed, where anybody could tell the difference. */
-  #touch(slot: number, isReplaced = false): void {
+  /** Before a slot changes: remembers what it showed, where anybody could tell the difference, and says whether so. */
+  #touch(slot: number, isReplaced = false): boolean {
     this.#table.generation += 1
+    // While a budget is loaded there is nobody yet: nothing is looked up for any of a million cells.
+    const isRemembered = this.#touched.size > 0 || this.#fresh.size > 0 || !this.#shown.isEmpty
+    if (!isRemembered && !this.#listeners.cares(slot)) return false
+    this.#fresh.delete(slot)
     const before = this.#touched.get(slot)
     if (before !== undefined) {
       this.#shown.delete(slot)
       before.isReplaced ||= isReplaced
-      return
+      return true
     }
     const shown = this.#shown.get(slot)
-    if (shown === undefined && !this.#listeners.cares(slot)) return
+    if (shown === undefined && !this.#listeners.cares(slot)) return false
     this.#touched.set(slot, {
       hadRow: this.#table.state(slot) === 'row',
       version: this.#table.version(slot),
@@ -274,6 +281,7 @@ export class CellStore {
       isReplaced,
     })
     this.#shown.delete(slot)
+    return true
   }
 
   #settle(): void {
@@ -287,7 +295,9 @@ export class CellStore {
       }
       if (changed.length > 0) this.#listeners.tell(changed)
     }
-    if (this.#idle.length > 0 && this.#depth === 0 && !this.#listeners.isTelling) this.#releaseIdle()
+    if (this.#listeners.isTelling) return
+    this.#fresh.clear()
+    if (this.#idle.length > 0) this.#releaseIdle()
   }
 
   #isChanged(slot: number, { hadRow, version, pending, isReplaced }: Before): boolean {

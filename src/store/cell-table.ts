@@ -1,11 +1,9 @@
 import type { ResolvedAddress } from '../model/address.ts'
 import type { StoredCell } from '../model/cell.ts'
 import { Chunk, chunkBits, chunkSize } from './chunk.ts'
-import { numberText, readNumber } from './exact-number.ts'
-import { momentText, readMoment } from './moment.ts'
 import { Names } from './names.ts'
 import { mixed, SlotIndex } from './slot-index.ts'
-import { readUuid, uuidText } from './uuid-words.ts'
+import { readUuid } from './uuid-words.ts'
 
 /** What a slot holds: nothing (it is kept because somebody looks at it), a row, or the record that there is none any more. */
 export type SlotState = 'absent' | 'row' | 'gone'
@@ -22,9 +20,11 @@ const absent = 1
 const row = 2
 const gone = 3
 const kinds = ['empty', 'number', 'text', 'number'] as const
-const inTexts = 2
 const valueTypes = ['input', 'calculated', 'imported'] as const
 const locked = 64
+
+/** Sought for a name that no cell has: no cell has this number. */
+const nameless = 0xffff_ffff
 
 /** All cells of a budget in columns, by slot: a small number that a cell keeps while it is in the table. */
 export class CellTable {
@@ -49,11 +49,11 @@ export class CellTable {
 
   // What is looked for, in fields, because the indexes ask about slots many times a lookup.
   readonly #soughtParts = new Uint32Array(4)
+  #soughtHash = 0
   readonly #soughtId = new Uint32Array(4)
-  readonly #halves = { high: 0, low: 0 }
-  readonly #moment = { microseconds: 0, offsetAt: 0 }
-  readonly #byAddress = new SlotIndex((slot) => hashAt(this.#chunk(slot).parts, slot))
-  readonly #byId = new SlotIndex((slot) => hashAt(this.#chunk(slot).ids, slot))
+  readonly #byAddress = new SlotIndex()
+  /** Made when somebody first asks by id: most never do, and it is a fifth of the cost of loading. */
+  #byId: SlotIndex | undefined
   readonly #byOddId = new Map<string, number>()
   readonly #hasSoughtParts = (slot: number) => isAt(this.#chunk(slot).parts, slot, this.#soughtParts)
   readonly #hasSoughtId = (slot: number) => isAt(this.#chunk(slot).ids, slot, this.#soughtId)
@@ -65,34 +65,46 @@ export class CellTable {
   find({ module, entity, field, period }: ResolvedAddress): number {
     const { names } = this
     const sought = this.#soughtParts
-    // A name that no cell has is no number of any: -1 is found nowhere.
-    sought[0] = names.module.find(module) ?? -1
-    sought[1] = names.entity.find(entity) ?? -1
-    sought[2] = names.field.find(field) ?? -1
-    sought[3] = names.period.find(period) ?? -1
-    return this.#byAddress.find(hashAt(sought, 0), this.#hasSoughtParts)
+    sought[0] = names.module.find(module) ?? nameless
+    sought[1] = names.entity.find(entity) ?? nameless
+    sought[2] = names.field.find(field) ?? nameless
+    sought[3] = names.period.find(period) ?? nameless
+    this.#soughtHash = hashAt(sought, 0)
+    return this.#byAddress.find(this.#soughtHash, this.#hasSoughtParts)
   }
 
   findById(id: string): number {
     const sought = this.#soughtId
     if (!readUuid(id, sought)) return this.#byOddId.get(id) ?? -1
+    this.#byId ??= this.#indexOfIds()
     return this.#byId.find(hashAt(sought, 0), this.#hasSoughtId)
   }
 
   /** The slot of an address, made where there is none. */
   claim(address: ResolvedAddress): number {
     const found = this.find(address)
-    if (found >= 0) return found
+    return found < 0 ? this.add(address) : found
+  }
+
+  /** Makes the slot of an address that {@link find} has just not found. */
+  add(address: ResolvedAddress): number {
     const slot = this.#takeFree()
     const chunk = this.#chunk(slot)
     const at = slot % chunkSize
+    let hash: number | undefined = this.#soughtHash
     for (const dimension of dimensions) {
-      chunk.parts[4 * at + place[dimension]] = this.names[dimension].numberOf(address[dimension])
+      const part = place[dimension]
+      let number = this.#soughtParts[part]!
+      if (number === nameless) {
+        number = this.names[dimension].numberOf(address[dimension])
+        hash = undefined
+      }
+      chunk.parts[4 * at + part] = number
     }
     chunk.flags[at] = absent
     chunk.versions[at] = 0
     chunk.known[at] = -1
-    this.#byAddress.add(slot)
+    this.#byAddress.add(slot, hash ?? hashAt(chunk.parts, slot))
     this.#chain(slot)
     return slot
   }
@@ -100,9 +112,9 @@ export class CellTable {
   /** Frees a slot: its number may be another cell's from now on. */
   release(slot: number): void {
     this.forget(slot)
-    this.#byAddress.delete(slot)
-    this.#unchain(slot)
     const chunk = this.#chunk(slot)
+    this.#byAddress.delete(slot, hashAt(chunk.parts, slot))
+    this.#unchain(slot)
     chunk.flags[slot % chunkSize] = free
     chunk.next[slot % chunkSize] = this.#nextFree
     this.#nextFree = slot + 1
@@ -119,7 +131,7 @@ export class CellTable {
   }
 
   number(slot: number, dimension: Dimension): number {
-    return this.#chunk(slot).parts[4 * (slot % chunkSize) + place[dimension]] as number
+    return this.#chunk(slot).parts[4 * (slot % chunkSize) + place[dimension]]!
   }
 
   state(slot: number): SlotState {
@@ -128,12 +140,12 @@ export class CellTable {
 
   /** Of a row, or of the deletion; 0 where there is neither. */
   version(slot: number): number {
-    return this.#chunk(slot).versions[slot % chunkSize] as number
+    return this.#chunk(slot).versions[slot % chunkSize]!
   }
 
   /** The newest revision at which what the slot holds is known to have been so; -1 where that counts no more. */
   known(slot: number): number {
-    return this.#chunk(slot).known[slot % chunkSize] as number
+    return this.#chunk(slot).known[slot % chunkSize]!
   }
 
   setKnown(slot: number, revision: number): void {
@@ -143,7 +155,7 @@ export class CellTable {
   put(slot: number, cell: StoredCell, revision: number): void {
     const chunk = this.#chunk(slot)
     const at = slot % chunkSize
-    if ((this.#flags(slot) & 3) !== row || this.findById(cell.id) !== slot) {
+    if ((this.#flags(slot) & 3) !== row || !this.#hasId(chunk, at, cell.id)) {
       this.#leave(slot)
       this.rows += 1
       this.#putId(chunk, at, slot, cell.id)
@@ -152,10 +164,10 @@ export class CellTable {
     chunk.known[at] = revision
     chunk.authors[at] = this.#authors.numberOf(cell.modifiedBy)
     chunk.reasons[at] = this.#reasons.numberOf(cell.lockReason)
-    this.#putMoment(chunk, at, cell.modifiedAt)
+    chunk.putMoment(at, cell.modifiedAt, this.#offsets)
     chunk.flags[at] =
       row |
-      (this.#putValue(chunk, at, cell) << 2) |
+      (chunk.putValue(at, cell) << 2) |
       (valueTypes.indexOf(cell.valueType) << 4) |
       (cell.isLocked ? locked : 0)
   }
@@ -174,15 +186,15 @@ export class CellTable {
       field,
       period,
       exists: true,
-      id: this.#idOf(chunk, at),
+      id: chunk.idOf(at),
       kind,
-      value: this.#valueOf(chunk, at, (flags >> 2) & 3),
+      value: chunk.valueOf(at, (flags >> 2) & 3),
       valueType: valueTypes[((flags >> 4) & 3) as 0 | 1 | 2],
       isLocked: (flags & locked) !== 0,
-      lockReason: this.#reasons.textOf(chunk.reasons[at] as number),
-      version: chunk.versions[at] as number,
-      modifiedBy: this.#authors.textOf(chunk.authors[at] as number),
-      modifiedAt: this.#momentOf(chunk, at),
+      lockReason: this.#reasons.textOf(chunk.reasons[at]!),
+      version: chunk.versions[at]!,
+      modifiedBy: this.#authors.textOf(chunk.authors[at]!),
+      modifiedAt: chunk.momentOf(at, this.#offsets),
     })
   }
 
@@ -204,23 +216,23 @@ export class CellTable {
       let slot = (this.#firstOfEntity[entity] ?? 0) - 1
       while (slot >= 0) {
         visit(slot)
-        slot = (this.#chunk(slot).next[slot % chunkSize] as number) - 1
+        slot = this.#chunk(slot).next[slot % chunkSize]! - 1
       }
     }
   }
 
   #chunk(slot: number): Chunk {
-    return this.#chunks[slot >>> chunkBits] as Chunk
+    return this.#chunks[slot >>> chunkBits]!
   }
 
   #flags(slot: number): number {
-    return this.#chunk(slot).flags[slot % chunkSize] as number
+    return this.#chunk(slot).flags[slot % chunkSize]!
   }
 
   #takeFree(): number {
     if (this.#nextFree > 0) {
       const slot = this.#nextFree - 1
-      this.#nextFree = this.#chunk(slot).next[slot % chunkSize] as number
+      this.#nextFree = this.#chunk(slot).next[slot % chunkSize]!
       return slot
     }
     if (this.#end % chunkSize === 0) this.#chunks.push(new Chunk())
@@ -240,8 +252,8 @@ export class CellTable {
 
   #unchain(slot: number): void {
     const chunk = this.#chunk(slot)
-    const next = chunk.next[slot % chunkSize] as number
-    const previous = chunk.previous[slot % chunkSize] as number
+    const next = chunk.next[slot % chunkSize]!
+    const previous = chunk.previous[slot % chunkSize]!
     if (next > 0) this.#chunk(next - 1).previous[(next - 1) % chunkSize] = previous
     if (previous > 0) this.#chunk(previous - 1).next[(previous - 1) % chunkSize] = next
     else this.#firstOfEntity[this.number(slot, 'entity')] = next
@@ -262,71 +274,39 @@ export class CellTable {
     const chunk = this.#chunk(slot)
     const at = slot % chunkSize
     const oddId = chunk.oddIds.get(at)
-    if (oddId === undefined) this.#byId.delete(slot)
+    if (oddId === undefined) this.#byId?.delete(slot, hashAt(chunk.ids, slot))
     else this.#byOddId.delete(oddId)
-    chunk.oddIds.delete(at)
-    chunk.texts.delete(at)
-    chunk.oddMoments.delete(at)
+    chunk.clearTexts(at)
   }
 
   #putId(chunk: Chunk, at: number, slot: number, id: string): void {
     if (readUuid(id, this.#soughtId)) {
-      chunk.ids.set(this.#soughtId, 4 * at)
-      this.#byId.add(slot)
+      for (let word = 0; word < 4; word += 1) chunk.ids[4 * at + word] = this.#soughtId[word]!
+      this.#byId?.add(slot, hashAt(this.#soughtId, 0))
     } else {
       chunk.oddIds.set(at, id)
       this.#byOddId.set(id, slot)
     }
   }
 
-  #idOf(chunk: Chunk, at: number): string {
-    return chunk.oddIds.get(at) ?? uuidText(chunk.ids, 4 * at)
+  #indexOfIds(): SlotIndex {
+    const index = new SlotIndex()
+    this.forEach(undefined, (slot) => {
+      const { ids, oddIds } = this.#chunk(slot)
+      if (this.state(slot) === 'row' && !oddIds.has(slot % chunkSize)) index.add(slot, hashAt(ids, slot))
+    })
+    return index
   }
 
-  /** Returns the two bits that say where the value is. */
-  #putValue(chunk: Chunk, at: number, { kind, value }: StoredCell): number {
-    if (kind === 'number' && value !== null && readNumber(value, this.#halves)) {
-      chunk.high[at] = this.#halves.high
-      chunk.low[at] = this.#halves.low
-      if (chunk.texts.size > 0) chunk.texts.delete(at)
-      return 1
-    }
-    if (value === null) chunk.texts.delete(at)
-    else chunk.texts.set(at, value)
-    return value === null ? 0 : kind === 'text' ? 2 : 3
-  }
-
-  #valueOf(chunk: Chunk, at: number, bits: number): string | null {
-    if (bits === 0) return null
-    if ((bits & inTexts) !== 0) return chunk.texts.get(at) ?? null
-    return numberText(chunk.high[at] as number, chunk.low[at] as number)
-  }
-
-  #putMoment(chunk: Chunk, at: number, text: string): void {
-    const moment = this.#moment
-    const offset = readMoment(text, moment) ? this.#offsets.numberOf(text.slice(moment.offsetAt)) : 256
-    if (offset > 255) {
-      chunk.oddMoments.set(at, text)
-      return
-    }
-    chunk.microseconds[at] = moment.microseconds
-    chunk.offsets[at] = offset
-    if (chunk.oddMoments.size > 0) chunk.oddMoments.delete(at)
-  }
-
-  #momentOf(chunk: Chunk, at: number): string {
-    const odd = chunk.oddMoments.get(at)
-    if (odd !== undefined) return odd
-    return momentText(
-      chunk.microseconds[at] as number,
-      this.#offsets.textOf(chunk.offsets[at] as number) ?? '',
-    )
+  #hasId(chunk: Chunk, at: number, id: string): boolean {
+    if (!readUuid(id, this.#soughtId)) return chunk.oddIds.get(at) === id
+    return isAt(chunk.ids, at, this.#soughtId) && !chunk.oddIds.has(at)
   }
 }
 
 function hashAt(words: Uint32Array, slot: number): number {
   const at = 4 * (slot % chunkSize)
-  return mixed(words[at] as number, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number)
+  return mixed(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)
 }
 
 function isAt(words: Uint32Array, slot: number, sought: Uint32Array): boolean {

@@ -1,6 +1,12 @@
 // A time of the wire (`2026-11-23T07:29:46.123456+00:00`) as a number: the microseconds since 1970 that its clock shows.
 // What follows (`+00:00`) is told apart, so that both together give the very same text again.
 
+const zero = 48
+const dash = 45
+const letterT = 84
+const colon = 58
+const point = 46
+
 export interface Moment {
   microseconds: number
   /** Where the offset begins in the text. */
@@ -16,17 +22,24 @@ export function readMoment(text: string, into: Moment): boolean {
   const minute = digits(text, 14, 16)
   const second = digits(text, 17, 19)
   const isWellFormed =
-    text[4] === '-' && text[7] === '-' && text[10] === 'T' && text[13] === ':' && text[16] === ':'
+    text.charCodeAt(4) === dash &&
+    text.charCodeAt(7) === dash &&
+    text.charCodeAt(10) === letterT &&
+    text.charCodeAt(13) === colon &&
+    text.charCodeAt(16) === colon
   // Beyond these years a double cannot count microseconds. A missing digit is NaN, and no comparison holds for it.
   if (!(isWellFormed && year >= 1700 && year <= 2250 && month >= 1 && month <= 12 && day >= 1)) return false
   if (!(day <= daysOf(year, month) && hour < 24 && minute < 60 && second < 60)) return false
   let at = 19
   let fraction = 0
-  if (text[19] === '.') {
-    while (at < 25 && isDigit(text, at + 1)) at += 1
-    if (at === 19 || text[at] === '0') return false
-    fraction = digits(text, 20, at + 1) * 10 ** (25 - at)
-    at += 1
+  if (text.charCodeAt(19) === point) {
+    let unit = 1e5
+    let digit = NaN
+    for (at = 20; at < 26 && isDigit(text.charCodeAt(at)); at += 1, unit /= 10) {
+      digit = text.charCodeAt(at) - zero
+      fraction += digit * unit
+    }
+    if (!(digit > 0)) return false
   }
   into.microseconds = Date.UTC(year, month - 1, day, hour, minute, second) * 1000 + fraction
   into.offsetAt = at
@@ -37,21 +50,24 @@ export function momentText(microseconds: number, offset: string): string {
   const fraction = ((microseconds % 1e6) + 1e6) % 1e6
   const clock = new Date((microseconds - fraction) / 1000).toISOString().slice(0, 19)
   if (fraction === 0) return clock + offset
-  return `${clock}.${String(fraction).padStart(6, '0').replace(/0+$/, '')}${offset}`
+  let width = 6
+  let shown = fraction
+  for (; shown % 10 === 0; shown /= 10) width -= 1
+  return `${clock}.${String(shown).padStart(width, '0')}${offset}`
 }
 
 function digits(text: string, from: number, to: number): number {
   let number = 0
   for (let at = from; at < to; at += 1) {
-    if (!isDigit(text, at)) return NaN
-    number = number * 10 + text.charCodeAt(at) - 48
+    const unit = text.charCodeAt(at)
+    if (!isDigit(unit)) return NaN
+    number = number * 10 + unit - zero
   }
   return number
 }
 
-function isDigit(text: string, at: number): boolean {
-  const digit = text.charCodeAt(at) - 48
-  return digit >= 0 && digit <= 9
+function isDigit(unit: number): boolean {
+  return unit >= zero && unit <= zero + 9
 }
 
 function daysOf(year: number, month: number): number {

@@ -81,12 +81,12 @@ export class CellRange implements ExternalStore<readonly VisibleCell[]> {
     let next = 0
     for (const cell of [...dirty].map((slot) => this.#show(slot)).sort(compareAddresses)) {
       const place = placeOf(held, cell)
-      for (; next < place; next += 1) cells.push(held[next] as VisibleCell)
+      for (; next < place; next += 1) cells.push(held[next]!)
       const found = held[place]
       if (found !== undefined && compareAddresses(found, cell) === 0) next = place + 1
       if (cell.exists) cells.push(cell)
     }
-    for (; next < held.length; next += 1) cells.push(held[next] as VisibleCell)
+    for (; next < held.length; next += 1) cells.push(held[next]!)
     return cells
   }
 }

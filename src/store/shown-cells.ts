@@ -10,6 +10,10 @@ export class ShownCells {
     this.#others = new WeakValues(onGone)
   }
 
+  get isEmpty(): boolean {
+    return this.#held.size === 0 && this.#others.isEmpty
+  }
+
   get(slot: number): VisibleCell | undefined {
     return this.#held.get(slot) ?? this.#others.get(slot)
   }

@@ -8,33 +8,36 @@ const dash = 45
 /** Puts the UUID into `into`; false for a text that {@link uuidText} would not give back as it is. */
 export function readUuid(text: string, into: Uint32Array): boolean {
   if (text.length !== 36) return false
-  let word = 0
-  let digits = 0
-  for (let at = 0; at < 36; at += 1) {
-    const unit = text.charCodeAt(at)
-    if (at === 8 || at === 13 || at === 18 || at === 23) {
-      if (unit !== dash) return false
-      continue
-    }
-    const nibble = unit < 128 ? (nibbles[unit] as number) : -1
-    if (nibble < 0) return false
-    word = (word << 4) | nibble
-    digits += 1
-    if ((digits & 7) === 0) into[(digits >>> 3) - 1] = word
-  }
+  const isDashed =
+    text.charCodeAt(8) === dash &&
+    text.charCodeAt(13) === dash &&
+    text.charCodeAt(18) === dash &&
+    text.charCodeAt(23) === dash
+  const [a, b, c, d] = [read4(text, 0), read4(text, 4), read4(text, 9), read4(text, 14)]
+  const [e, f, g, h] = [read4(text, 19), read4(text, 24), read4(text, 28), read4(text, 32)]
+  if (!isDashed || (a | b | c | d | e | f | g | h) < 0) return false
+  into[0] = (a << 16) | b
+  into[1] = (c << 16) | d
+  into[2] = (e << 16) | f
+  into[3] = (g << 16) | h
   return true
 }
 
-export function uuidText(words: Uint32Array, from: number): string {
-  const [first, second, third, fourth] = [0, 1, 2, 3].map((word) => words[from + word] as number) as [
-    number,
-    number,
-    number,
-    number,
-  ]
-  return `${hex4(first >>> 16)}${hex4(first)}-${hex4(second >>> 16)}-${hex4(second)}-${hex4(third >>> 16)}-${hex4(third)}${hex4(fourth >>> 16)}${hex4(fourth)}`
+/** Four hexadecimal digits; negative where one is none. */
+function read4(text: string, at: number): number {
+  const first = text.charCodeAt(at)
+  const second = text.charCodeAt(at + 1)
+  const third = text.charCodeAt(at + 2)
+  const fourth = text.charCodeAt(at + 3)
+  if ((first | second | third | fourth) > 127) return -1
+  return (nibbles[first]! << 12) | (nibbles[second]! << 8) | (nibbles[third]! << 4) | nibbles[fourth]!
 }
 
-function hex4(bits: number): string {
-  return (hex[(bits >>> 8) & 255] as string) + (hex[bits & 255] as string)
+export function uuidText(words: Uint32Array, from: number): string {
+  const second = words[from + 1]!
+  const third = words[from + 2]!
+  return `${text8(words[from]!)}-${text4(second >>> 16)}-${text4(second)}-${text4(third >>> 16)}-${text4(third)}${text8(words[from + 3]!)}`
 }
+
+const text8 = (word: number) => text4(word >>> 16) + text4(word)
+const text4 = (half: number) => hex[(half >>> 8) & 255]! + hex[half & 255]!

@@ -11,6 +11,10 @@ export class WeakValues<Key, Value extends object> {
     this.#onGone = onGone
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.size === 0
+  }
+
   get(key: Key): Value | undefined {
     return this.#entries.get(key)?.deref()
   }

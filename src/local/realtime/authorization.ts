@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
 import type { Caller } from './token.ts'
 
-export type Extension = 'broadcast' | 'presence'
+type Extension = 'broadcast' | 'presence'
 
 /** What the policies on realtime.messages say. `undefined`: not asked yet. */
 export type Rights = Readonly<Record<Extension, boolean | undefined>>

@@ -47,7 +47,7 @@ interface ReadChange extends Committed {
 // The real server polls, and so do we: what comes and goes in between is seen as it is then.
 const POLL_MILLISECONDS = 100
 const MOST_RECORD_BYTES = 1024 * 1024
-export const CHANGES_PUBLICATION = 'supabase_realtime'
+const CHANGES_PUBLICATION = 'supabase_realtime'
 
 const TYPES = { insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' } as const
 

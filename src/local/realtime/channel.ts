@@ -53,6 +53,7 @@ export class Channel implements Occupant {
   #presenceKey = ''
   #presenceCalls = { count: 0, until: 0 }
   #subscription: ChangeSubscription | undefined
+  #subscriptions = 0
   readonly #timers = new Set<NodeJS.Timeout>()
   #tokenTimer: NodeJS.Timeout | undefined
   #hasEnded = false
@@ -187,10 +188,10 @@ export class Channel implements Occupant {
           : error instanceof Refusal
             ? error.message
             : 'UnableToConnectToProject: Realtime was unable to connect to the project database'
-      this.#later(this.#grounds.switches.joinErrorDelay, () => {
-        this.#reply(message, 'error', { reason })
-        this.end()
-      })
+      // Nothing else is looked at meanwhile: what is not joined has no ears.
+      await new Promise<void>((resolve) => this.#later(this.#grounds.switches.joinErrorDelay, resolve))
+      if (!this.#hasEndedMeanwhile()) this.#reply(message, 'error', { reason })
+      this.end()
       return
     }
     if (this.#hasEndedMeanwhile()) return
@@ -306,13 +307,15 @@ export class Channel implements Occupant {
   #subscribe(): void {
     const { bindings = [] } = this.#request ?? {}
     if (bindings.length === 0) return
+    const number = ++this.#subscriptions
     const deliver = (ids: readonly number[], data: { readonly type: string }): void =>
       this.#outbound.deliver('postgres_changes', data.type, () =>
         this.#push('postgres_changes', { ids, data }),
       )
     this.#grounds.changes.subscribe(bindings, this.#caller, deliver).then(
       (subscription) => {
-        if (this.#hasEnded) {
+        // The newest token's is the one that counts, whichever is answered first.
+        if (this.#hasEnded || number !== this.#subscriptions) {
           subscription.close()
           return
         }

@@ -16,32 +16,60 @@ import { tokenChecker, TokenError, type Caller } from './token.ts'
 
 /**
  * Realtime of a local stack: it is served to any client by itself, and misbehaves here when it is told to. Nothing is
- * left to chance: the same seed and the same messages give the same faults.
+ * left to chance: the same seed and the same messages give the same faults. See docs/guide/local-stack.md.
+ *
+ * @example
+ * ```ts
+ * import { startLocalStack } from '@efir/cells/local'
+ *
+ * await using stack = await startLocalStack()
+ * stack.realtime.faults({ drop: 0.1, reorder: 0.1, delay: { probability: 0.2, milliseconds: 500 }, seed: 7 })
+ * stack.realtime.kill()
+ * ```
  */
 export interface LocalRealtime {
-  /** Loses, doubles, delays and reorders messages on their way to clients, until told otherwise. `{}` ends it. */
+  /**
+   * Loses, doubles, delays and reorders messages on their way to clients, until told otherwise. `{}` ends it.
+   *
+   * @throws {LocalStackError} `invalid_option`
+   */
   faults(faults: RealtimeFaults): void
   /**
    * From now on a join is answered at once, and delivery begins this many milliseconds later: what falls between is lost.
    * 0 ends it.
+   *
+   * @throws {LocalStackError} `invalid_option`
    */
   prematureSubscribed(milliseconds: number): void
-  /** Counts each message that is sent, and each delivery to a subscriber. `undefined` ends it, and is the default. */
+  /**
+   * Counts each message that is sent, and each delivery to a subscriber. `undefined` ends it, and is the default.
+   *
+   * @throws {LocalStackError} `invalid_option`
+   */
   rateLimit(limit: RealtimeRateLimit | undefined): void
-  /** The largest payload, in bytes: a larger one is lost. `undefined` is the default, 3,000,000. */
+  /**
+   * The largest payload, in bytes: a larger one is lost. `undefined` is the default, 3,000,000.
+   *
+   * @throws {LocalStackError} `invalid_option`
+   */
   oversize(bytes: number | undefined): void
-  /** How long a refused join waits for its answer, in milliseconds. `undefined` is the default, 5,000. */
+  /**
+   * How long a refused join waits for its answer, in milliseconds. `undefined` is the default, 5,000.
+   *
+   * @throws {LocalStackError} `invalid_option`
+   */
   joinErrorDelay(milliseconds: number | undefined): void
   /** Every connection dies without a close frame. */
   kill(): void
   /** Closes every connection with a code, 1000 by default. */
   closeAll(code?: number, reason?: string): void
-  /** Closes every connection with 1012 and forgets everything; clients may come back at once. What is sent meanwhile is lost. */
+  /** Closes every connection with 1012. Clients come back by themselves; what is sent meanwhile is lost. */
   restart(): Promise<void>
-  /** The tokens that channels use now have expired: the channels are told, and closed. */
+  /** The tokens that channels use now have expired: the channels are told so and closed. */
   expireTokens(): void
-  /** The database's messages and changes are lost from here, without a sign, until `resume`. */
+  /** What the database sends is lost from here on, without a sign, until {@link LocalRealtime.resume}. */
   pause(): Promise<void>
+  /** What the database sends from here on arrives again. */
   resume(): Promise<void>
 }
 

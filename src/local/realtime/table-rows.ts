@@ -72,7 +72,8 @@ export async function describeTables(
 /** Roles that Realtime takes on: those of the API. */
 export async function isApiRole(pool: Pool, role: string): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role('authenticator', oid, 'MEMBER')`,
+    `SELECT FROM pg_roles
+    WHERE rolname = $1 AND rolname <> 'authenticator' AND pg_has_role('authenticator', oid, 'MEMBER')`,
     [role],
   )
   return rowCount === 1

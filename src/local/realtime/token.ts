@@ -31,7 +31,7 @@ export interface TokenChecker {
 
 const keyCaller = (role: string): Caller => ({ role, claims: { role }, expiresAt: Infinity })
 
-export const expired = (expiresAt: number): TokenError => {
+const expired = (expiresAt: number): TokenError => {
   const seconds = Math.max(0, Math.round((Date.now() - expiresAt) / 1000))
   return new TokenError('InvalidJWTToken', `Token has expired ${seconds} seconds ago`)
 }

@@ -72,3 +72,59 @@ export async function joined(
   if (status !== 'SUBSCRIBED') throw new Error(`${topic}: ${status} ${message ?? ''}`)
   return channel
 }
+
+export interface SystemMessage {
+  readonly extension: string
+  readonly status: string
+  readonly message: string
+}
+
+/** What the server says about the channel. */
+export function systemOf(channel: RealtimeChannel): Collected<SystemMessage> {
+  const collected = collector<SystemMessage>()
+  channel.on('system', {}, (message: SystemMessage) => collected.push(message))
+  return collected
+}
+
+type Presence = Readonly<Record<string, unknown>>
+
+/** Who came and who went. Before the channel is joined. */
+export function presenceOf(channel: RealtimeChannel): {
+  readonly joins: Collected<{ readonly key: string; readonly newPresences: readonly Presence[] }>
+  readonly leaves: Collected<{ readonly key: string; readonly leftPresences: readonly Presence[] }>
+} {
+  const joins = collector<{ key: string; newPresences: readonly Presence[] }>()
+  const leaves = collector<{ key: string; leftPresences: readonly Presence[] }>()
+  channel.on('presence', { event: 'join' }, (event) => joins.push(event))
+  channel.on('presence', { event: 'leave' }, (event) => leaves.push(event))
+  return { joins, leaves }
+}
+
+export interface Change {
+  readonly eventType: string
+  readonly new: Readonly<Record<string, unknown>>
+  readonly old: Readonly<Record<string, unknown>>
+  readonly errors: readonly string[] | null
+}
+
+/** Changes of a table, from when they are told. */
+export async function changesOf(
+  supabase: SupabaseClient,
+  filter: {
+    readonly event: string
+    readonly schema: string
+    readonly table: string
+    readonly filter?: string
+  },
+): Promise<Collected<Change>> {
+  const channel = await openChannel(supabase, `changes:${crypto.randomUUID()}`)
+  const system = systemOf(channel)
+  const collected = collector<Change>()
+  channel.on('postgres_changes', filter as { event: '*'; schema: string }, (change) =>
+    collected.push(change as unknown as Change),
+  )
+  const { status, message } = await subscribe(channel)
+  const [said] = status === 'SUBSCRIBED' ? await system.first(1) : []
+  if (said?.status !== 'ok') throw new Error(`${status} ${message ?? ''} ${said?.message ?? ''}`)
+  return collected
+}
