@@ -1,32 +1,45 @@
 import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
+import { callsOf } from './call.ts'
 import { isCell, prepareChange, type BaseVersion, type CellChange } from './change.ts'
+import { Comments } from './comments/comments.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
 import { History } from './history/history.ts'
 import { PastBudget } from './history/past.ts'
 import { restoreCells, type RestoreOptions } from './history/restore.ts'
 import type { RedoResult, RestoreResult, StepPreview, Turn, UndoResult } from './history/step.ts'
 import { previewStep, turnStep, type StepOptions, type TurnOptions } from './history/steps.ts'
+import { Leases } from './leases/leases.ts'
 import { CellList, type ListOptions } from './list.ts'
+import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type Cell } from './model/cell.ts'
 import { toMoment, type Moment } from './model/moment.ts'
 import type { CellInput } from './model/value.ts'
+import { toPageSize } from './paged-list.ts'
 import { rethrow } from './refusal.ts'
+import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
-
-/** The most changes of one batch, references of one read, and cells of one page. */
-const batchLimit = 10_000
 
 /** The cells of one budget version. Made by {@link Cells.budget}. */
 export class Budget {
   readonly id: string
+  /** What people say about cells: threads, mentions, what is unread. */
+  readonly comments: Comments
+  /** Hard locks, in bulk: a locked cell takes no value from anybody. */
+  readonly locks: Locks
+  /** Who is editing which cell, for a short while. */
+  readonly leases: Leases
   readonly #transport: CellsTransport
 
   /** @internal */
   constructor(id: string, transport: CellsTransport) {
     this.id = id
     this.#transport = transport
+    const call = callsOf(transport, id)
+    this.comments = new Comments(call)
+    this.locks = new Locks(call)
+    this.leases = new Leases(id, transport, call)
   }
 
   /**
@@ -96,10 +109,7 @@ export class Budget {
    * ```
    */
   list(filter: CellFilter = {}, options: ListOptions = {}): CellList {
-    const { pageSize = 1000 } = options
-    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > batchLimit) {
-      throw new ValidationError('pageSize', pageSize, `a whole number from 1 to ${batchLimit}`)
-    }
+    const pageSize = toPageSize(options.pageSize, 1_000, 10_000)
     return new CellList(
       (after, limit) => this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow),
       pageSize,
@@ -113,6 +123,7 @@ export class Budget {
    * @param cell a cell as it was read, or an address together with `ifVersion`.
    * @throws {VersionConflictError} with base, mine and theirs where somebody else was faster.
    * @throws {CellLockedError} where the cell is locked.
+   * @throws {LeaseLostError} where it was to land only under a `lease`, and that is not held any more.
    * @throws {ValidationError} where the value cannot be stored exactly as given.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    * @throws {TransportError} where no answer came, however often it was sent: the write may or may not have landed; with
@@ -144,7 +155,7 @@ export class Budget {
     value: CellInput,
     options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
   ): Promise<Cell> {
-    return await this.#writeOne({ cell, value, ...versionOf(options) } as CellChange, options)
+    return await this.#writeOne({ cell, value, ...conditionsOf(options) } as CellChange, options)
   }
 
   /**
@@ -160,7 +171,7 @@ export class Budget {
     cell: Cell | CellAddress,
     options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
   ): Promise<Cell> {
-    return await this.#writeOne({ cell, delete: true, ...versionOf(options) } as CellChange, options)
+    return await this.#writeOne({ cell, delete: true, ...conditionsOf(options) } as CellChange, options)
   }
 
   /**
@@ -357,12 +368,6 @@ export class Budget {
   }
 }
 
-function versionOf({ ifVersion }: { readonly ifVersion?: BaseVersion }) {
-  return ifVersion === undefined ? {} : { ifVersion }
-}
-
-function checkCount(list: readonly unknown[], field: string): void {
-  if (!Array.isArray(list) || list.length > batchLimit) {
-    throw new ValidationError(field, list, `an array of at most ${batchLimit}`)
-  }
+function conditionsOf({ ifVersion, lease }: WriteOptions & { readonly ifVersion?: BaseVersion }) {
+  return { ...(ifVersion !== undefined && { ifVersion }), ...(lease !== undefined && { lease }) }
 }

@@ -14,8 +14,12 @@ export type BaseVersion = number | 'any'
 export type CellChange = (
   | { readonly cell: Cell; readonly ifVersion?: BaseVersion }
   | { readonly cell: CellAddress; readonly ifVersion: BaseVersion }
-) &
-  ({ readonly value: CellInput; readonly delete?: never } | { readonly delete: true; readonly value?: never })
+) & {
+  /** The change lands only while this lease is held. */
+  readonly lease?: { readonly token: number } | undefined
+} & (
+    { readonly value: CellInput; readonly delete?: never } | { readonly delete: true; readonly value?: never }
+  )
 
 /** A change, checked: what goes down, and what is needed to understand the answer. */
 export interface PreparedChange {
@@ -33,16 +37,23 @@ export function prepareChange(change: CellChange, field: string): PreparedChange
     reference: toReference(change.cell, `${field}.cell`),
     value: change.delete === true ? null : toStoredValue(change.value, `${field}.value`),
     base: toBase(change.ifVersion ?? base?.version, `${field}.ifVersion`),
+    ...(change.lease !== undefined && { lease: toToken(change.lease, `${field}.lease`) }),
   }
   return { item, address, base, mine }
 }
 
-function toReference(cell: Cell | CellAddress, field: string): CellReference {
+export function toReference(cell: Cell | CellAddress, field: string): CellReference {
   return isCell(cell) && cell.exists ? cell.id : resolveAddress(cell, field)
 }
 
 export function isCell(cell: Cell | CellAddress): cell is Cell {
-  return 'exists' in cell
+  return typeof cell === 'object' && (cell as Cell | null) !== null && 'exists' in cell
+}
+
+function toToken(lease: { readonly token: unknown } | null, field: string): number {
+  const token = lease?.token
+  if (Number.isSafeInteger(token)) return token as number
+  throw new ValidationError(field, lease, 'a lease, as leases.acquire() gave it')
 }
 
 function toBase(given: BaseVersion | undefined, field: string): number | null {

@@ -3,6 +3,7 @@ import { cellKey } from './model/address.ts'
 import {
   CellLockedError,
   ForbiddenError,
+  LeaseLostError,
   NotFoundError,
   VersionConflictError,
   type RefusedChange,
@@ -81,6 +82,13 @@ function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsErr
       },
     )
   }
+  const lost = first('lease_lost')
+  if (refusal.code === 'lease_lost' && lost !== undefined) {
+    const who = lost.heldBy === null ? '' : `; ${lost.heldBy} is editing it now`
+    return new LeaseLostError(`${name(lost, lost.cell)}: the lease is lost${who}.${others}`, lost, refused, {
+      cause,
+    })
+  }
   if (refusal.code === 'invalid') return toValidationError(refusal, first('invalid'), changes)
   const options = { cause, hint: refusal.hint }
   if (refusal.code === 'not_found') return new NotFoundError(refusal.message, refused, options)
@@ -101,7 +109,7 @@ function toValidationError(
   const options = { cause: refusal.cause, hint: refusal.hint }
   if (refusal.argument !== undefined) {
     const { field, given, allowed } = refusal.argument
-    return new ValidationError(toOption(field), given, allowed, options)
+    return new ValidationError(toOption(field), given, allowed === '' ? refusal.message : allowed, options)
   }
   if (invalid === undefined) return new ValidationError('argument', undefined, refusal.message, options)
   const field = `changes[${invalid.index}].${invalid.field}`
