@@ -38,9 +38,8 @@ export interface AcquireOptions extends Omit<CallOptions, 'timeout'> {
 }
 
 const turnsOf = new WeakMap<CellsTransport, Turns>()
-const never = (): Promise<never> => new Promise(() => undefined)
-/** What a wait gives that was too long; it is looked at no more. */
-const nothing = (): never => undefined as never
+const never = (): Promise<undefined> => new Promise(() => undefined)
+const nothing = (): undefined => undefined
 
 /** Who is editing which cell of one budget: {@link Budget.leases}. */
 export class Leases {
@@ -107,9 +106,10 @@ export class Leases {
     const call = this.#call
     const { clock } = this.#transport
     const until = clock.now() + timeout
-    const waitFor = async <T>(work: () => Promise<T>, longest = Infinity): Promise<T> => {
-      const done = await within(clock, Math.min(longest, until - clock.now()), signal, work, nothing)
-      if (clock.now() < until) return done
+    const waitFor = async <T>(work: (ended: AbortSignal) => Promise<T>): Promise<T> => {
+      const wrapped = async (ended: AbortSignal) => ({ done: await work(ended) })
+      const result = await within(clock, until - clock.now(), signal, wrapped, nothing)
+      if (result !== undefined) return result.done
       throw new TransportError('timeout', `Cell ${cellKey(address)} is still being edited by another.`, 0)
     }
 
@@ -142,7 +142,8 @@ export class Leases {
         }
         if (reply.status !== 'held') throw toError(address, reply)
         if (ifAvailable) return null
-        await waitFor(never, pollAfter(polls, clock.random()))
+        const pause = pollAfter(polls, clock.random())
+        await waitFor((ended) => within(clock, pause, ended, never, nothing))
       }
     } finally {
       // Called off, and granted perhaps to nobody: what comes is given back before the next of this client asks.

@@ -2069,33 +2069,41 @@ CREATE OR REPLACE FUNCTION efir_budget.items_of_revision(p_budget_version_id uui
  LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
   v_ids uuid[];
+  v_items jsonb;
 BEGIN
   EXECUTE format(
     'SELECT array_agg(cell.id)
     FROM efir_budget.changed_after($1, $2) AS changed (id)
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = changed.id
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = changed.id OFFSET 0
+    ) AS cell
     WHERE cell.budget_version_id = $1 %s', efir_budget.filter_condition(p_filter)
   ) INTO v_ids USING p_budget_version_id, p_revision;
 
-  RETURN coalesce((
-    SELECT jsonb_agg(
+  -- Put in order when they are few: in one with the join, a plan that was made for few cells would walk all of them.
+  WITH differing AS MATERIALIZED (
+    SELECT
+      cell.id,
       CASE
         WHEN state.existed THEN jsonb_build_object(
           'id', cell.id, 'number', trim_scale(state.value_numeric)::text, 'text', state.value_text
         )
         ELSE jsonb_build_object('id', cell.id, 'delete', TRUE)
-      END
-      ORDER BY cell.id
-    )
+      END AS item
     FROM efir_budget.state_at(p_budget_version_id, p_revision, v_ids) AS state
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = state.cell_id
     WHERE state.value_numeric IS DISTINCT FROM cell.value_numeric OR state.value_text IS DISTINCT FROM cell.value_text
       OR (NOT state.existed AND cell.deleted_at IS NULL)
-  ), '[]');
+  )
+  SELECT jsonb_agg(differing.item ORDER BY differing.id) INTO v_items FROM differing;
+  RETURN coalesce(v_items, '[]');
 END
 $function$
 
@@ -3488,16 +3496,17 @@ BEGIN
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
-    encode(current.id_prefix || int4send((current.changes + row_number() OVER (ORDER BY cell.id))::integer), 'hex')::uuid,
+    encode(current.id_prefix || int4send((current.changes + buried.n)::integer), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
     cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type, current.change_type,
-    current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
+    current.session_id, current.ref_session_id, current.changes + buried.n,
     current.operation_id, current.commit_id, p_actor, p_at
-  FROM unnest(p_ids) AS buried (id)
+  FROM unnest(p_ids) WITH ORDINALITY AS buried (id, n)
   INNER JOIN efir_budget.planning_cells AS cell ON cell.id = buried.id
-  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id;
+  -- No index serves this condition: offered the budget, a plan that was made for few cells walks all of it.
+  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id IS NOT DISTINCT FROM cell.budget_version_id;
 END
 $function$
 
@@ -4745,9 +4754,10 @@ BEGIN
           cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
         ))
       END
-      ORDER BY cell.id
+      -- They come in id order. By the id itself, a plan that was made for few cells would walk all of them in that order.
+      ORDER BY turned.n
     )
-    FROM unnest(p_ids, p_outcomes) AS turned (id, outcome)
+    FROM unnest(p_ids, p_outcomes) WITH ORDINALITY AS turned (id, outcome, n)
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
     LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
   ), '[]');
@@ -4787,11 +4797,12 @@ BEGIN
   v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, v_modules);
 
   IF v_step.id IS NOT NULL THEN
-    PERFORM cell.id
-    FROM efir_budget.planning_cells AS cell
-    WHERE cell.id = ANY(ARRAY(SELECT change.cell_id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id))
-    ORDER BY cell.id
-    FOR NO KEY UPDATE OF cell;
+    -- In id order, one look-up each: asked for in that order themselves, a plan that was made for few cells walks all.
+    PERFORM held.id
+    FROM (SELECT DISTINCT change.cell_id AS id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id ORDER BY 1) AS own
+    CROSS JOIN LATERAL (
+      SELECT cell.id FROM efir_budget.planning_cells AS cell WHERE cell.id = own.id FOR NO KEY UPDATE
+    ) AS held;
     v_turned := efir_budget.judge_turn(v_step.id, p_kind);
   END IF;
   -- Time was spent waiting for locks; a cell's times go the way of its versions.

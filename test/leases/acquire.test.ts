@@ -60,6 +60,18 @@ describe('acquiring a lease that somebody else holds', () => {
     expect(requests).toHaveLength(2)
   })
 
+  it('gives up at its timeout even where the timer runs a moment early', async () => {
+    const { budget, clock, last } = held()
+    clock.early = 0.5
+    for (const answer of [heldByBob(), undefined]) {
+      const acquiring = caught(budget.leases.acquire(address, { timeout: 300 }))
+      await settled()
+      if (answer !== undefined) last().answer(answer)
+      await clock.pass(300)
+      expect(await acquiring).toMatchObject({ code: 'timeout' })
+    }
+  })
+
   it('ends with the reason of its signal while it waits, and asks no more', async () => {
     const { budget, clock, last, requests } = held()
     const controller = new AbortController()

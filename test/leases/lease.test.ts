@@ -71,6 +71,15 @@ describe('a lease that is held', () => {
     expect(clock.waiting).toBe(0)
   })
 
+  it('is held to its end where timers run a moment early', async () => {
+    const { lease, clock } = await acquire()
+    clock.early = 0.5
+    await clock.pass(29_999)
+    expect(statesOf(lease)).toEqual(alive)
+    await clock.pass(2)
+    expect(statesOf(lease)).toEqual(gone)
+  })
+
   it('is lost after a sleep, before any timer has run', async () => {
     const { lease, clock } = await acquire()
     clock.sleep(ttl)

@@ -8,6 +8,7 @@ import {
   joined,
   openChannel,
   presenceOf,
+  statusesOf,
   subscribe,
   systemOf,
 } from './support/channels.ts'
@@ -257,13 +258,8 @@ describe.concurrent('a private channel', () => {
     await client.realtime.setAuth(await token('1'))
     const channel = client.channel(topic, { config: { private: true } })
     const system = systemOf(channel)
-    const statuses: string[] = []
-    await new Promise<void>((resolve) => {
-      channel.subscribe((status: string) => {
-        statuses.push(status)
-        if (status === 'SUBSCRIBED') resolve()
-      })
-    })
+    const statuses = statusesOf(channel)
+    await statuses.first(1)
     await stack.sql`DELETE FROM efir_budget.user_profiles WHERE user_id = ${bob.id}`
     await client.realtime.setAuth(await token('2'))
     const [said] = await system.first(1)
@@ -271,7 +267,7 @@ describe.concurrent('a private channel', () => {
       status: 'error',
       message: `You do not have permissions to read from this Channel topic: ${topic}`,
     })
-    expecting(statuses).toEqual(['SUBSCRIBED', 'CLOSED'])
+    expecting((await statuses.first(2)).map(({ status }) => status)).toEqual(['SUBSCRIBED', 'CLOSED'])
     await client.removeAllChannels()
   })
 })

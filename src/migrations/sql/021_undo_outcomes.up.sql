@@ -175,9 +175,10 @@ BEGIN
           cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
         ))
       END
-      ORDER BY cell.id
+      -- They come in id order. By the id itself, a plan that was made for few cells would walk all of them in that order.
+      ORDER BY turned.n
     )
-    FROM unnest(p_ids, p_outcomes) AS turned (id, outcome)
+    FROM unnest(p_ids, p_outcomes) WITH ORDINALITY AS turned (id, outcome, n)
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
     LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
   ), '[]');

@@ -34,11 +34,12 @@ BEGIN
   v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, v_modules);
 
   IF v_step.id IS NOT NULL THEN
-    PERFORM cell.id
-    FROM efir_budget.planning_cells AS cell
-    WHERE cell.id = ANY(ARRAY(SELECT change.cell_id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id))
-    ORDER BY cell.id
-    FOR NO KEY UPDATE OF cell;
+    -- In id order, one look-up each: asked for in that order themselves, a plan that was made for few cells walks all.
+    PERFORM held.id
+    FROM (SELECT DISTINCT change.cell_id AS id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id ORDER BY 1) AS own
+    CROSS JOIN LATERAL (
+      SELECT cell.id FROM efir_budget.planning_cells AS cell WHERE cell.id = own.id FOR NO KEY UPDATE
+    ) AS held;
     v_turned := efir_budget.judge_turn(v_step.id, p_kind);
   END IF;
   -- Time was spent waiting for locks; a cell's times go the way of its versions.
@@ -118,16 +119,17 @@ BEGIN
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
-    encode(current.id_prefix || int4send((current.changes + row_number() OVER (ORDER BY cell.id))::integer), 'hex')::uuid,
+    encode(current.id_prefix || int4send((current.changes + buried.n)::integer), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
     cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type, current.change_type,
-    current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
+    current.session_id, current.ref_session_id, current.changes + buried.n,
     current.operation_id, current.commit_id, p_actor, p_at
-  FROM unnest(p_ids) AS buried (id)
+  FROM unnest(p_ids) WITH ORDINALITY AS buried (id, n)
   INNER JOIN efir_budget.planning_cells AS cell ON cell.id = buried.id
-  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id;
+  -- No index serves this condition: offered the budget, a plan that was made for few cells walks all of it.
+  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id IS NOT DISTINCT FROM cell.budget_version_id;
 END
 $$;
 

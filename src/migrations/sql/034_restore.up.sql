@@ -5,33 +5,41 @@ CREATE FUNCTION efir_budget.items_of_revision(p_budget_version_id uuid, p_revisi
 LANGUAGE plpgsql
 STABLE
 SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
 SET jit = off
 AS $$
 DECLARE
   v_ids uuid[];
+  v_items jsonb;
 BEGIN
   EXECUTE format(
     'SELECT array_agg(cell.id)
     FROM efir_budget.changed_after($1, $2) AS changed (id)
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = changed.id
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = changed.id OFFSET 0
+    ) AS cell
     WHERE cell.budget_version_id = $1 %s', efir_budget.filter_condition(p_filter)
   ) INTO v_ids USING p_budget_version_id, p_revision;
 
-  RETURN coalesce((
-    SELECT jsonb_agg(
+  -- Put in order when they are few: in one with the join, a plan that was made for few cells would walk all of them.
+  WITH differing AS MATERIALIZED (
+    SELECT
+      cell.id,
       CASE
         WHEN state.existed THEN jsonb_build_object(
           'id', cell.id, 'number', trim_scale(state.value_numeric)::text, 'text', state.value_text
         )
         ELSE jsonb_build_object('id', cell.id, 'delete', TRUE)
-      END
-      ORDER BY cell.id
-    )
+      END AS item
     FROM efir_budget.state_at(p_budget_version_id, p_revision, v_ids) AS state
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = state.cell_id
     WHERE state.value_numeric IS DISTINCT FROM cell.value_numeric OR state.value_text IS DISTINCT FROM cell.value_text
       OR (NOT state.existed AND cell.deleted_at IS NULL)
-  ), '[]');
+  )
+  SELECT jsonb_agg(differing.item ORDER BY differing.id) INTO v_items FROM differing;
+  RETURN coalesce(v_items, '[]');
 END
 $$;
 
