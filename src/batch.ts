@@ -3,6 +3,7 @@ import { ProtocolError, type CellsError } from './errors.ts'
 import { toUuid } from './model/address.ts'
 import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
 import { newUuid } from './model/identifier.ts'
+import type { OperationId, SessionId } from './model/ids.ts'
 import type { RefusedChange } from './model/refusals.ts'
 import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
 import type { CallOptions, CellsTransport, ChangeType, WriteMode, WriteResult } from './transport/port.ts'
@@ -17,7 +18,7 @@ const valueTypeOf: Record<ChangeType, ValueType> = {
 /** How a write is sent and recorded. */
 export interface WriteOptions extends CallOptions {
   /** The step that the change belongs to: a label for a step of its own, or the id of one that goes on. */
-  readonly session?: string | { readonly id: string; readonly label?: string } | undefined
+  readonly session?: string | { readonly id: SessionId; readonly label?: string } | undefined
   /**
    * What the log says it was.
    * @default 'manual'
@@ -27,7 +28,7 @@ export interface WriteOptions extends CallOptions {
    * Names this very operation: sent again with the same id, it takes effect once and gets the first answer.
    * @default a new one
    */
-  readonly operationId?: string | undefined
+  readonly operationId?: OperationId | undefined
 }
 
 export interface WriteManyOptions extends WriteOptions {
@@ -51,8 +52,8 @@ export type WriteOutcome =
 export interface WriteManyResult {
   /** The budget's revision after the batch. */
   readonly revision: number
-  readonly operationId: string
-  readonly sessionId: string
+  readonly operationId: OperationId
+  readonly sessionId: SessionId
   /** One outcome a change, in the order of the changes. */
   readonly outcomes: readonly WriteOutcome[]
 }

@@ -4,6 +4,7 @@ import { ProtocolError, ValidationError } from './errors.ts'
 import { CellList } from './list.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type Cell } from './model/cell.ts'
+import type { BudgetVersionId } from './model/ids.ts'
 import type { CellInput } from './model/value.ts'
 import { rethrow } from './refusal.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
@@ -21,11 +22,11 @@ export interface ListOptions extends CallOptions {
 
 /** The cells of one budget version. Made by {@link Cells.budget}. */
 export class Budget {
-  readonly id: string
+  readonly id: BudgetVersionId
   readonly #transport: CellsTransport
 
   /** @internal */
-  constructor(id: string, transport: CellsTransport) {
+  constructor(id: BudgetVersionId, transport: CellsTransport) {
     this.id = id
     this.#transport = transport
   }

@@ -3,6 +3,7 @@ import { Budget } from './budget.ts'
 import { ValidationError } from './errors.ts'
 import type { CellsEvents } from './events.ts'
 import { toUuid } from './model/address.ts'
+import type { BudgetVersionId } from './model/ids.ts'
 import { resolveOptions, type CellsOptions } from './options.ts'
 import type { Watchers } from './transport/observer.ts'
 import { openTransport } from './transport/open.ts'
@@ -15,7 +16,7 @@ export interface Cells {
    *
    * @throws {ValidationError} where the id is not a UUID.
    */
-  budget(budgetVersionId: string): Budget
+  budget(budgetVersionId: BudgetVersionId): Budget
   /**
    * Tells of what happens to calls, whoever made them: `retry` before a request is sent again, `unauthorized` when the
    * user has to sign in. Returns what ends it.

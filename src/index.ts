@@ -23,13 +23,18 @@ export type {
   WriteMode,
 } from './transport/port.ts'
 export type { AnySupabaseClient } from './transport/supabase.ts'
-export {
-  cellKey,
-  parseCellKey,
-  type CellAddress,
-  type CellKey,
-  type ResolvedAddress,
-} from './model/address.ts'
+export { cellKey, parseCellKey, type CellAddress, type ResolvedAddress } from './model/address.ts'
+export type {
+  BudgetVersionId,
+  CellId,
+  CellKey,
+  CommentId,
+  EntityId,
+  OperationId,
+  SessionId,
+  ThreadId,
+  UserId,
+} from './model/ids.ts'
 export type { Cell, MissingCell, StoredCell, ValueType } from './model/cell.ts'
 export type { DecimalText } from './model/decimal.ts'
 export type { CellInput } from './model/value.ts'

@@ -1,4 +1,5 @@
 import type { ResolvedAddress } from './address.ts'
+import type { CellId, UserId } from './ids.ts'
 
 /** Where a value came from: a person, a calculation, or an import. */
 export type ValueType = 'input' | 'calculated' | 'imported'
@@ -6,7 +7,7 @@ export type ValueType = 'input' | 'calculated' | 'imported'
 /** A cell that the database holds. Frozen. */
 export interface StoredCell extends ResolvedAddress {
   readonly exists: true
-  readonly id: string
+  readonly id: CellId
   /** `number` for an exact decimal, `text` for text, `empty` for neither. */
   readonly kind: 'number' | 'text' | 'empty'
   /** The decimal as exact text (`DecimalText`), or the text, or `null` for an empty cell. */
@@ -17,7 +18,7 @@ export interface StoredCell extends ResolvedAddress {
   /** The optimistic lock: 1 at creation, moved by exactly one by every change. */
   readonly version: number
   /** The user id of who wrote last; `null` for a service. */
-  readonly modifiedBy: string | null
+  readonly modifiedBy: UserId | null
   /** ISO 8601, by the database's clock. */
   readonly modifiedAt: string
 }

@@ -1,5 +1,6 @@
 import type { StoredCell } from '../model/cell.ts'
 import type { ResolvedAddress } from '../model/address.ts'
+import type { EntityId, UserId } from '../model/ids.ts'
 import type { StoredValue } from '../model/value.ts'
 import type { CellsError, CellsErrorCode } from '../errors.ts'
 
@@ -50,13 +51,13 @@ export type CellReference = string | ResolvedAddress
 export interface CellFilter {
   readonly module?: string | readonly string[]
   /** `null` for cells without an entity. */
-  readonly entity?: string | null | readonly (string | null)[]
+  readonly entity?: EntityId | null | readonly (EntityId | null)[]
   readonly field?: string | readonly string[]
   /** `null` for cells without a period. */
   readonly period?: string | null | readonly (string | null)[]
   readonly locked?: boolean
   /** The user id of who wrote last. */
-  readonly modifiedBy?: string
+  readonly modifiedBy?: UserId
 }
 
 export type WriteMode = 'atomic' | 'partial'
