@@ -49,6 +49,7 @@ export type WriteOutcome =
    */
   | { readonly status: 'failed'; readonly index: number; readonly error: CellsError }
 
+/** What became of a batch. */
 export interface WriteManyResult {
   /** The budget's revision after the batch. */
   readonly revision: number

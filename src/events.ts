@@ -20,7 +20,9 @@ export interface UnauthorizedEvent {
 
 /** What {@link Cells.on} tells, whichever call it happened to. */
 export interface CellsEvents {
+  /** Before a request is sent again. */
   retry: (event: RetryEvent) => void
+  /** When the user has to sign in. */
   unauthorized: (event: UnauthorizedEvent) => void
 }
 
@@ -52,8 +54,12 @@ export type OnRequest = (request: RequestStart) => ((end: RequestEnd) => void) |
 
 /** `console`, or anything shaped like it. */
 export interface CellsLogger {
+  /** Every request, as it ends. */
   debug(message: string, details: object): void
+  /** A refusal: the call was understood, and not acceptable. */
   info(message: string, details: object): void
+  /** A request that failed and is about to be sent again. */
   warn(message: string, details: object): void
+  /** A call that failed for good. */
   error(message: string, details: object): void
 }

@@ -30,6 +30,7 @@ export class CellList implements AsyncIterable<StoredCell> {
     } while (after !== null)
   }
 
+  /** Cell by cell, in the order of their ids. */
   async *[Symbol.asyncIterator](): AsyncGenerator<StoredCell, void, undefined> {
     for await (const page of this.pages()) yield* page.cells
   }

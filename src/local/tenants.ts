@@ -51,11 +51,14 @@ export interface TokenOptions {
 export interface Tenants {
   /** As the owner of the database: row level security does not hold it back. */
   readonly sql: postgres.Sql
+  /** An organisation; named by chance unless told. */
   readonly createOrganization: (name?: string) => Promise<TestOrganization>
+  /** A user who is a member of the organisation; the email is made up unless given. */
   readonly createUser: (options: {
     readonly organization: OrganizationReference
     readonly email?: string
   }) => Promise<TestUser>
+  /** A budget version of the organisation; named by chance unless told. */
   readonly createBudget: (options: {
     readonly organization: OrganizationReference
     readonly name?: string

@@ -7,6 +7,7 @@ import { plan, type Planned } from './plan.ts'
 import { queryText, type Query } from './query.ts'
 import { checkedSchema, forSchema } from './schema-name.ts'
 
+/** Settings of {@link migrateDown}. */
 export type MigrateDownOptions = {
   /** The migration that shall be the last one left: its name or number (`009`). `null` takes everything away. */
   to: string | null
@@ -19,6 +20,7 @@ export type MigrateDownOptions = {
   lockTimeout?: number | undefined
 }
 
+/** What {@link migrateDown} took back, and what is left. */
 export type MigrateDownResult = {
   readonly schema: string
   /** What was taken back, newest first. */

@@ -10,6 +10,7 @@ import { checkHost } from './preconditions.ts'
 import { rehearsal, type Query } from './query.ts'
 import { checkedSchema } from './schema-name.ts'
 
+/** Settings of {@link migrate}. */
 export type MigrateOptions = {
   /** The schema to migrate. Default `efir_budget`; another name renders the files for it. */
   schema?: string
@@ -53,6 +54,7 @@ export type MigrateProgress =
   | { readonly type: 'indexing'; readonly index: string }
   | { readonly type: 'indexed'; readonly index: string; readonly milliseconds: number }
 
+/** What {@link migrate} did, and what the database has now. */
 export type MigrateResult = {
   readonly schema: string
   /** What this run applied, in order; empty where the database was up to date. */

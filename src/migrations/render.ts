@@ -3,6 +3,7 @@ import { checksum } from './checksum.ts'
 import { historyTableSql } from './history.ts'
 import { checkedSchema, forSchema } from './schema-name.ts'
 
+/** Settings of {@link renderSql}. */
 export type RenderOptions = {
   /** The schema to render for. Default `efir_budget`. */
   schema?: string | undefined
@@ -12,6 +13,7 @@ export type RenderOptions = {
   direction?: 'up' | 'down' | undefined
 }
 
+/** One migration as SQL for another tool. */
 export type RenderedMigration = {
   readonly name: string
   /** Runs by itself, without a transaction of its own, and records in `cells_migrations` what it did. */
@@ -63,6 +65,7 @@ function renderDown(schema: string, name: string, down: string): RenderedMigrati
 const header = (name: string, sum: string) =>
   `-- ${name} of @efir/cells (sha256 ${sum}).\n-- Written by "efir-cells migrate sql". Do not edit: "verify" compares databases with it.`
 
+/** One migration as a file for the Supabase CLI. */
 export type MigrationFile = {
   readonly fileName: string
   readonly sql: string

@@ -4,6 +4,7 @@ import { readHistory } from './history.ts'
 import type { Query } from './query.ts'
 import { checkedSchema } from './schema-name.ts'
 
+/** One migration, and whether the database has it. */
 export type MigrationState = {
   readonly name: string
   /**
@@ -19,6 +20,7 @@ export type MigrationState = {
   readonly pendingIndexes: readonly string[]
 }
 
+/** What {@link migrationStatus} found. */
 export type MigrationStatus = {
   readonly schema: string
   /**

@@ -60,6 +60,7 @@ export interface CellFilter {
   readonly modifiedBy?: UserId
 }
 
+/** Whether one bad change refuses the whole batch (`atomic`) or is reported beside the good ones (`partial`). */
 export type WriteMode = 'atomic' | 'partial'
 
 /** What kind of change the log shows; `calculation` never enters a user's undo stack. */
@@ -110,6 +111,7 @@ export interface CellsReply {
   readonly cells: readonly (StoredCell | null)[]
 }
 
+/** One page of a list: one moment’s truth. */
 export interface CellPage {
   /** The budget's revision that this page shows. */
   readonly revision: number

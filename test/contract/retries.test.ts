@@ -156,17 +156,22 @@ describe('a batch that the database ends at its statement timeout', () => {
     const changes = freshAddresses(2).map((cell) => ({ cell, value: 1, ifVersion: 'any' as const }))
     await budget.writeMany(changes)
     const ends: unknown[] = []
-    const onRequest = () => (end: object) => void ends.push(end)
+    const held = Promise.withResolvers<void>()
+    const refused = Promise.withResolvers<void>()
+    const onRequest = () => (end: object) => {
+      ends.push(end)
+      refused.resolve()
+    }
     const watched = createCells(stack.signIn(user), { onRequest }).budget(budgetVersionId)
     const holding = stack.sql.begin(async (transaction) => {
       await transaction`
         SELECT id FROM efir_budget.planning_cells
         WHERE budget_version_id = ${budgetVersionId} AND module_code = 'retry' AND period_code = ${changes[1]!.cell.period}
         FOR UPDATE`
-      // Longer than the eight seconds that the API's role may take.
-      await new Promise((resolve) => setTimeout(resolve, 9_500))
+      held.resolve()
+      await refused.promise
     })
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await held.promise
     const again = changes.map((change) => ({ ...change, value: 2 }))
     const { outcomes } = await watched.writeMany(again, { mode: 'partial' })
     await holding
@@ -182,6 +187,7 @@ describe('a batch that the database ends at its statement timeout', () => {
 describe('a token that expires in the middle of a batch', () => {
   it('is asked for again, and the rest of the batch lands', async () => {
     // PostgREST forgives half a minute: this one has two seconds of it left.
+    const expires = Date.now() + 2_000
     const stale = await stack.signToken({ sub: user.id }, { expiresIn: -28 })
     const statuses: number[] = []
     const supabase = createClient(stack.url, stack.anonKey, {
@@ -193,7 +199,7 @@ describe('a token that expires in the middle of a batch', () => {
     meddle('write_cells', async ({ count, items, send }) => {
       if (items > 2) return new HttpResponse('', { status: 413 })
       // The first part is in time; the second waits until the token has expired.
-      if (count === 3) await new Promise((resolve) => setTimeout(resolve, 3_000))
+      if (count === 3) await new Promise((resolve) => setTimeout(resolve, expires + 1_000 - Date.now()))
       const response = await send()
       statuses.push(response.status)
       return response

@@ -27,6 +27,7 @@ export type DuplicateGroup = {
   readonly cells: readonly DuplicateCell[]
 }
 
+/** One of several cells that share one key. */
 export type DuplicateCell = {
   readonly id: string
   readonly number: string | null
@@ -38,6 +39,7 @@ export type DuplicateCell = {
   readonly changes: number
 }
 
+/** Rows of a table before and after an adoption. */
 export type RowCount = { readonly before: number; readonly after: number }
 
 /** What was found in a database whose tables were made elsewhere, and what was done, or would be. */
@@ -66,6 +68,7 @@ export type AdoptionReport = {
   }
 }
 
+/** What to do where tables were made elsewhere. */
 export type AdoptOptions = {
   /**
    * What to do with cells that share one key. `refuse` (default): nothing is changed, the error's `adoption` lists

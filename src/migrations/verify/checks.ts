@@ -1,6 +1,7 @@
 import { compare, tableOf, type Difference } from '../describe/description.ts'
 import type { Facts } from './facts.ts'
 
+/** One thing that was looked at, and what was found. */
 export type VerifyCheck = {
   /** A name that stays: `tables`, `indexes`, `anon_access`, … */
   readonly check: string

@@ -5,6 +5,7 @@ import committedSchema from '../schema.sql'
 import { runChecks, type VerifyCheck } from './checks.ts'
 import { gatherFacts } from './facts.ts'
 
+/** What {@link verify} found. */
 export type VerifyResult = {
   readonly schema: string
   /** No check of severity `error` failed. */
