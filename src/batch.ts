@@ -1,10 +1,11 @@
 import type { PreparedChange } from './change.ts'
 import { ProtocolError, type CellsError } from './errors.ts'
 import { toUuid } from './model/address.ts'
-import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
+import { missingCell, type AnyCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
 import { newUuid } from './model/identifier.ts'
 import type { OperationId, SessionId } from './model/ids.ts'
 import type { RefusedChange } from './model/refusals.ts'
+import type { CellInput } from './model/value.ts'
 import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
 import type { CallOptions, CellsTransport, ChangeType, WriteMode, WriteResult } from './transport/port.ts'
 
@@ -40,9 +41,9 @@ export interface WriteManyOptions extends WriteOptions {
 }
 
 /** What became of one change of a batch. A deleted cell comes back as a missing one. */
-export type WriteOutcome =
-  | { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Cell }
-  | RefusedChange
+export type WriteOutcome<Read extends AnyCell = Cell, Input = CellInput> =
+  | { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Read }
+  | RefusedChange<Read, Input>
   /**
    * The batch was too much for the server at once; other parts of it have landed, and the part with this change failed.
    * Where `error.retryable`, even this one may have landed: read the cell before writing it again.
@@ -50,14 +51,17 @@ export type WriteOutcome =
   | { readonly status: 'failed'; readonly index: number; readonly error: CellsError }
 
 /** What became of a batch. */
-export interface WriteManyResult {
+export interface WriteManyResult<Outcomes = readonly WriteOutcome[]> {
   /** The budget's revision after the batch. */
   readonly revision: number
   readonly operationId: OperationId
   readonly sessionId: SessionId
   /** One outcome a change, in the order of the changes. */
-  readonly outcomes: readonly WriteOutcome[]
+  readonly outcomes: Outcomes
 }
+
+/** An outcome, whatever its field is. */
+export type LooseOutcome = WriteOutcome<AnyCell, unknown>
 
 /** Sends changes as one call and tells what became of each. */
 export async function sendBatch(
@@ -65,7 +69,7 @@ export async function sendBatch(
   budgetVersionId: string,
   changes: readonly PreparedChange[],
   options: WriteManyOptions,
-): Promise<WriteManyResult> {
+): Promise<WriteManyResult<LooseOutcome[]>> {
   const { mode = 'atomic', changeType = 'manual', operationId } = options
   const reply = await transport
     .writeCells(
@@ -98,9 +102,10 @@ function toOutcome(
   index: number,
   result: WriteResult,
   valueType: ValueType,
-): WriteOutcome {
+): LooseOutcome {
   if (result.status === 'unchanged') {
-    return { status: 'unchanged', index, cell: result.cell ?? missingCell(change.address) }
+    const cell = result.cell === null ? missingCell(change.address) : change.rules.toTyped(result.cell)
+    return { status: 'unchanged', index, cell }
   }
   if (result.status === 'failed') return { status: 'failed', index, error: toPublicError(result.error) }
   if (result.status !== 'written') return toRefusedChange(result, index, change)
@@ -123,7 +128,7 @@ function toOutcome(
     modifiedBy: result.by,
     modifiedAt: result.at,
   })
-  return { status: 'written', index, cell }
+  return { status: 'written', index, cell: change.rules.toTyped(cell) }
 }
 
 function toSession(session: WriteOptions['session']) {

@@ -1,8 +1,9 @@
 import { ValidationError } from './errors.ts'
 import { resolveAddress, type CellAddress, type ResolvedAddress } from './model/address.ts'
-import type { Cell } from './model/cell.ts'
+import type { AnyCell } from './model/cell.ts'
 import { toStoredValue, type CellInput } from './model/value.ts'
-import type { CellReference, WriteItem } from './transport/port.ts'
+import type { ModuleRules } from './modules/rules.ts'
+import type { WriteItem } from './transport/port.ts'
 
 /** The version that a write is based on: 0 for "must not exist yet", `'any'` for "whatever is there". */
 export type BaseVersion = number | 'any'
@@ -11,37 +12,48 @@ export type BaseVersion = number | 'any'
  * One change of a batch. A `Cell` as it was read carries its own version; a bare address needs `ifVersion`, so that
  * nobody overwrites unseen values by accident.
  */
-export type CellChange = (
-  | { readonly cell: Cell; readonly ifVersion?: BaseVersion }
-  | { readonly cell: CellAddress; readonly ifVersion: BaseVersion }
+export type CellChange = ChangeOf<AnyCell, CellAddress, CellInput>
+
+/** One change of a batch, of cells, addresses and values as narrow as they are known. */
+export type ChangeOf<Read extends AnyCell, Address, Input> = (
+  | { readonly cell: Read; readonly ifVersion?: BaseVersion }
+  | { readonly cell: Address; readonly ifVersion: BaseVersion }
 ) &
-  ({ readonly value: CellInput; readonly delete?: never } | { readonly delete: true; readonly value?: never })
+  ({ readonly value: Input; readonly delete?: never } | { readonly delete: true; readonly value?: never })
 
 /** A change, checked: what goes down, and what is needed to understand the answer. */
 export interface PreparedChange {
   readonly item: WriteItem
   readonly address: ResolvedAddress
-  readonly base: Cell | null
-  readonly mine: CellInput
+  readonly base: AnyCell | null
+  readonly mine: unknown
+  /** What makes of the cell that comes back what its reader gets. */
+  readonly rules: ModuleRules
 }
 
-export function prepareChange(change: CellChange, field: string): PreparedChange {
-  const base = isCell(change.cell) ? change.cell : null
-  const address = base ?? resolveAddress(change.cell, `${field}.cell`)
-  const mine = change.delete === true ? null : change.value
+export function prepareChange(change: LooseChange, field: string, rules: ModuleRules): PreparedChange {
+  const { cell, value } = change
+  const base = isCell(cell) ? cell : null
+  const address = base ?? resolveAddress(cell, `${field}.cell`)
+  if (base === null) rules.checkAddress(address, `${field}.cell`)
+  const deleted = change.delete === true
   const item: WriteItem = {
-    reference: toReference(change.cell, `${field}.cell`),
-    value: change.delete === true ? null : toStoredValue(change.value, `${field}.value`),
+    reference: isCell(cell) && cell.exists ? cell.id : resolveAddress(cell, `${field}.cell`),
+    value: deleted ? null : toStoredValue(rules.toInput(address, value, field), `${field}.value`),
     base: toBase(change.ifVersion ?? base?.version, `${field}.ifVersion`),
   }
-  return { item, address, base, mine }
+  return { item, address, base, mine: deleted ? null : value, rules }
 }
 
-function toReference(cell: Cell | CellAddress, field: string): CellReference {
-  return isCell(cell) && cell.exists ? cell.id : resolveAddress(cell, field)
+/** A change as it comes in, whatever the compiler knew about it. */
+export interface LooseChange {
+  readonly cell: AnyCell | CellAddress
+  readonly value?: unknown
+  readonly delete?: true
+  readonly ifVersion?: BaseVersion
 }
 
-export function isCell(cell: Cell | CellAddress): cell is Cell {
+export function isCell(cell: AnyCell | CellAddress): cell is AnyCell {
   return 'exists' in cell
 }
 

@@ -15,6 +15,7 @@ export type CellsErrorCode =
   | 'timeout'
   | 'server'
   | 'protocol'
+  | 'unreadable'
 
 /** What an error carries besides its message. */
 export interface CellsErrorOptions {

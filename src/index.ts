@@ -11,7 +11,7 @@ export type {
 } from './events.ts'
 export { Budget, type ListOptions } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
-export type { BaseVersion, CellChange } from './change.ts'
+export type { BaseVersion, CellChange, ChangeOf } from './change.ts'
 export { CellList } from './list.ts'
 export type {
   CallOptions,
@@ -30,12 +30,24 @@ export type {
   CellKey,
   CommentId,
   EntityId,
+  Kind,
   OperationId,
   SessionId,
   ThreadId,
   UserId,
 } from './model/ids.ts'
-export type { Cell, MissingCell, StoredCell, ValueType } from './model/cell.ts'
+export type {
+  AnyCell,
+  Cell,
+  CellRow,
+  Existing,
+  MissingCell,
+  NamedAddress,
+  StoredCell,
+  TypedCell,
+  UnreadableCell,
+  ValueType,
+} from './model/cell.ts'
 export type { DecimalText } from './model/decimal.ts'
 export type { CellInput } from './model/value.ts'
 export {
@@ -56,5 +68,32 @@ export {
   NotFoundError,
   RefusedError,
   VersionConflictError,
+  type Caught,
+  type CaughtCell,
   type RefusedChange,
 } from './model/refusals.ts'
+export { defineModules, Modules, type ModuleDefinitions } from './modules/modules.ts'
+export { decimal, type DecimalOptions } from './modules/decimal.ts'
+export { boolean, date, oneOf, text } from './modules/text.ts'
+export { validated } from './modules/validated.ts'
+export {
+  custom,
+  type AnyField,
+  type Codec,
+  type Dimensions,
+  type Field,
+  type FieldDefinition,
+  type InputOf,
+  type Presence,
+  type ValueOf,
+} from './modules/field.ts'
+export type {
+  AddressAt,
+  CellAt,
+  FieldName,
+  InputAt,
+  ListedCell,
+  ModuleName,
+  NoModules,
+} from './modules/types.ts'
+export { UnreadableValueError } from './modules/unreadable.ts'

@@ -8,21 +8,27 @@ import {
   type RefusedChange,
 } from './model/refusals.ts'
 import type { PreparedChange } from './change.ts'
+import type { AnyCell } from './model/cell.ts'
 import { Refusal, type WriteResult } from './transport/port.ts'
 
 type RefusedResult = Exclude<WriteResult, { status: 'written' | 'unchanged' | 'failed' }>
 type Refused<Status extends RefusedChange['status']> = Extract<RefusedChange, { status: Status }>
 
 /** The answer to one refused change, with what the caller knows about it. */
-export function toRefusedChange(result: RefusedResult, index: number, change: PreparedChange): RefusedChange {
+export function toRefusedChange(
+  result: RefusedResult,
+  index: number,
+  { base, item, mine, rules }: PreparedChange,
+): RefusedChange<AnyCell, unknown> {
+  if (result.status === 'locked') return { ...result, index, cell: rules.toTyped(result.cell) }
   if (result.status !== 'conflict') return { ...result, index }
   return {
     status: 'conflict',
     index,
-    base: change.base,
-    baseVersion: change.item.base,
-    mine: change.mine,
-    theirs: result.cell,
+    base,
+    baseVersion: item.base,
+    mine,
+    theirs: result.cell && rules.toTyped(result.cell),
   }
 }
 

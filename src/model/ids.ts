@@ -3,7 +3,7 @@ declare const kind: unique symbol
  * A string of one kind. A plain `string` fits wherever one is asked for, so that ids out of your own tables need no
  * cast; one of another kind does not compile.
  */
-type Kind<Name extends string> = string & { readonly [kind]?: Name }
+export type Kind<Name extends string> = string & { readonly [kind]?: Name }
 
 /** A cell's row, for as long as its budget version lives. A UUID. */
 export type CellId = Kind<'cell'>

@@ -48,11 +48,11 @@ export interface CallOptions extends Patience {
 export type CellReference = string | ResolvedAddress
 
 /** Which cells of a budget; every member is optional, members are ANDed. */
-export interface CellFilter {
-  readonly module?: string | readonly string[]
+export interface CellFilter<Module extends string = string, Field extends string = string> {
+  readonly module?: Module | readonly Module[]
   /** `null` for cells without an entity. */
   readonly entity?: EntityId | null | readonly (EntityId | null)[]
-  readonly field?: string | readonly string[]
+  readonly field?: Field | readonly Field[]
   /** `null` for cells without a period. */
   readonly period?: string | null | readonly (string | null)[]
   readonly locked?: boolean
@@ -112,10 +112,10 @@ export interface CellsReply {
 }
 
 /** One page of a list: one moment’s truth. */
-export interface CellPage {
+export interface CellPage<Read = StoredCell> {
   /** The budget's revision that this page shows. */
   readonly revision: number
-  readonly cells: readonly StoredCell[]
+  readonly cells: readonly Read[]
   readonly next: string | null
 }
 
