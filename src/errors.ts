@@ -166,5 +166,6 @@ function describe(given: unknown): string {
     return given.length > 80 ? `${JSON.stringify(given.slice(0, 80))}…` : JSON.stringify(given)
   if (given === null || ['undefined', 'number', 'boolean', 'bigint'].includes(typeof given))
     return String(given)
-  return Array.isArray(given) ? `an array of ${given.length}` : `a ${typeof given}`
+  if (Array.isArray(given)) return `an array of ${given.length}`
+  return typeof given === 'object' ? 'an object' : `a ${typeof given}`
 }

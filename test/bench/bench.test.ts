@@ -126,3 +126,25 @@ describe('the generated history', () => {
     expect(locked / shape.cells).toBeLessThan(0.03)
   })
 })
+
+describe('the suite client', () => {
+  it(
+    'has the rows of the design beside raw supabase-js, and the size of the core',
+    { timeout: 120_000 },
+    async () => {
+      const file = join(directory, 'client.json')
+      await bench('client', '--scale', '0.01', '--json', file)
+      const { rows } = JSON.parse(readFileSync(file, 'utf8')) as Report
+      expect(rows.map(({ name, unit }) => [name, unit])).toEqual([
+        ['write.1', 'ms'],
+        ['writeMany.1000', 'ms'],
+        ['list.10000', 'ms'],
+        ['size.core', 'bytes'],
+      ])
+      for (const { name, p50, ratio } of rows) {
+        expect(p50, name).toBeGreaterThan(0)
+        if (name !== 'size.core') expect(ratio, name).toBeGreaterThan(0)
+      }
+    },
+  )
+})

@@ -11,9 +11,10 @@ const root = join(import.meta.dirname, '../..')
 
 /** Every ```ts block of the README, the docs and the docstrings. */
 export function readCodeBlocks(): CodeBlock[] {
-  const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root, exclude: ['docs/reference/api/**'] })].flatMap((file) =>
-    blocksIn(file, readFileSync(join(root, file), 'utf8')),
-  )
+  const pages = [
+    'README.md',
+    ...globSync('docs/**/*.md', { cwd: root, exclude: ['docs/reference/api/**'] }),
+  ].flatMap((file) => blocksIn(file, readFileSync(join(root, file), 'utf8')))
   const docstrings = globSync('src/**/*.ts', { cwd: root }).flatMap((file) =>
     blocksIn(file, readFileSync(join(root, file), 'utf8').replaceAll(/^ *\* ?/gm, '')),
   )

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+import config from './vitest.config.ts'
+
+/** The tests that need no database, for mutation testing. */
+export default defineConfig({
+  ...config,
+  test: {
+    ...config.test,
+    include: ['test/model/**/*.test.ts', 'test/transport/**/*.test.ts'],
+    globalSetup: [],
+  },
+})
