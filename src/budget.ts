@@ -86,7 +86,7 @@ export class Budget<M extends Modules = NoModules> {
    * @throws {NotFoundError} where the budget is not the caller's to see.
    */
   async readMany<const References extends readonly (AnyCell | CellAddress)[]>(
-    cells: References & CheckedReferences<M, References>,
+    cells: readonly [] | (References & CheckedReferences<M, References>),
     options: CallOptions = {},
   ): Promise<CellsAt<M, References>> {
     checkCount(cells, 'cells')
@@ -210,7 +210,7 @@ export class Budget<M extends Modules = NoModules> {
    * ```
    */
   async writeMany<const Changes extends readonly LooseChange[]>(
-    changes: Changes & CheckedChanges<M, Changes>,
+    changes: readonly [] | (Changes & CheckedChanges<M, Changes>),
     options: WriteManyOptions = {},
   ): Promise<WriteManyResult<OutcomesAt<M, Changes>>> {
     checkCount(changes, 'changes')

@@ -73,7 +73,7 @@ export class VersionConflictError extends RefusedError {
     super(message, refused, options)
     this.base = conflict.base
     this.baseVersion = conflict.baseVersion
-    this.mine = conflict.mine
+    this.mine = conflict.mine as unknown
     this.theirs = conflict.theirs
   }
 }

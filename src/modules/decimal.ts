@@ -51,17 +51,17 @@ export function decimal(
     readonly as?: Codec<unknown, never> | 'number' | undefined
   } = {},
 ): Field<unknown, never> {
-  const { scale = 4, as: codec = exact } = options
+  const { scale = 4, as = exact } = options
   if (!Number.isInteger(scale) || scale < 0 || scale > 4) {
     throw new ValidationError('scale', scale, 'a whole number from 0 to 4')
   }
-  const { parse, format }: Codec<unknown, never> = codec === 'number' ? float : codec
+  const codec: Codec<unknown, never> = as === 'number' ? float : as
   return custom(
     'number',
     {
-      parse,
+      parse: (stored) => codec.parse(stored),
       format(value: never) {
-        const text = toDecimalText(format(value))
+        const text = toDecimalText(codec.format(value))
         const [, digits = ''] = text.split('.')
         if (digits.length > scale) {
           throw new ValidationError('value', value, `a decimal of at most ${scale} digits behind the point`)

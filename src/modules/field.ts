@@ -82,13 +82,13 @@ export function custom<
   Entity extends Presence = false,
 >(
   stored: 'number' | 'text',
-  { parse, format }: Codec<Value, Input>,
+  codec: Codec<Value, Input>,
   { period, entity }: Dimensions<Period, Entity> = {},
 ): Field<Value, Input, NoInfer<Period>, NoInfer<Entity>> {
   return {
     stored,
-    parse,
-    format,
+    parse: (text) => codec.parse(text),
+    format: (value) => codec.format(value),
     period: period ?? (false as Period),
     entity: entity ?? (false as Entity),
   }

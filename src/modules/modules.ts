@@ -19,13 +19,8 @@ export class Modules<Definitions extends ModuleDefinitions = ModuleDefinitions> 
   /** @internal */
   constructor(definitions: Definitions) {
     this.definitions = definitions
-    this.#fields = new Map(
-      Object.entries(definitions).map(([module, fields]) => [
-        module,
-        new Map(
-          Object.entries(fields).map(([field, definition]) => [field, toField(module, field, definition)]),
-        ),
-      ]),
+    this.#fields = mapOf(definitions, 'modules', (fields, module) =>
+      mapOf(fields, `modules.${module}`, (definition, name) => toField(module, name, definition)),
     )
   }
 
@@ -57,7 +52,7 @@ export class Modules<Definitions extends ModuleDefinitions = ModuleDefinitions> 
     const field = fields.get(cell.field)
     if (field === undefined) return unreadableCell(cell, 'is of no field of its module')
     if (kind !== field.stored)
-      return unreadableCell(cell, `holds a ${kind}, and its field holds ${field.stored}`)
+      return unreadableCell(cell, `is stored as ${kind}, and its field as ${field.stored}`)
     try {
       const typed = field.parse(value)
       return typed === value ? cell : Object.freeze({ ...cell, value: typed })
@@ -116,10 +111,23 @@ export function defineModules<const Definitions extends ModuleDefinitions>(
   return new Modules(definitions)
 }
 
+/** The members of an object literal: no name is special, as `constructor` would be in the object itself. */
+function mapOf<Given, Made>(
+  given: Readonly<Record<string, Given>>,
+  path: string,
+  make: (member: Given, name: string) => Made,
+): ReadonlyMap<string, Made> {
+  if (typeof given !== 'object' || (given as unknown) === null) {
+    throw new ValidationError(path, given, 'an object: fields by name, by module')
+  }
+  return new Map(Object.entries(given).map(([name, member]) => [name, make(member, name)]))
+}
+
 function toField(module: string, name: string, definition: FieldDefinition): AnyField {
   const path = `modules.${module}.${name}`
   resolveAddress({ module, field: name }, path)
-  const field = '~standard' in definition ? validated(text(), definition) : definition
+  const given = Object(definition) as FieldDefinition
+  const field = '~standard' in given ? validated(text(), given) : given
   const { parse, format, stored, period, entity } = field as Partial<AnyField>
   if (
     typeof parse !== 'function' ||
@@ -137,7 +145,7 @@ function toField(module: string, name: string, definition: FieldDefinition): Any
       throw new ValidationError(`${path}.${part}`, presence, "true, false or 'optional'")
     }
   }
-  return field as AnyField
+  return field
 }
 
 function checkPresence(presence: Presence, given: string | null, part: string, path: string): void {
@@ -145,6 +153,6 @@ function checkPresence(presence: Presence, given: string | null, part: string, p
   throw new ValidationError(
     `${path}.${part}`,
     given,
-    presence ? `a ${part}, which this field requires` : `none: this field has no ${part}`,
+    presence ? 'one: this field requires it' : `none: this field has no ${part}`,
   )
 }

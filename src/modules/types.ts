@@ -11,11 +11,12 @@ import type { Modules } from './modules.ts'
 // are there modules at all; is the module's name known to the compiler; is it one of them.
 
 /** No modules: every address is possible, every value is exact text. */
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- no names at all is what is meant
 export type NoModules = Modules<Record<never, never>>
 
 type Defined<M extends Modules> = M['definitions']
 /** How TypeScript suggests the known names and takes any other. */
-type AnyName = string & Record<never, never>
+type AnyName = string & NonNullable<unknown>
 
 /** A module's name: one of those defined, or any other. */
 export type ModuleName<M extends Modules> = (keyof Defined<M> & string) | AnyName
@@ -44,10 +45,10 @@ type PresenceAt<Definition, Part extends 'period' | 'entity'> =
       : 'optional'
 
 type Part<Name extends string, Value, P extends Presence> = P extends true
-  ? { readonly [N in Name]: Value }
+  ? Readonly<Record<Name, Value>>
   : P extends false
-    ? { readonly [N in Name]?: null | undefined }
-    : { readonly [N in Name]?: Value | null | undefined }
+    ? Readonly<Partial<Record<Name, null | undefined>>>
+    : Readonly<Partial<Record<Name, Value | null | undefined>>>
 
 /** The address of a cell of a field, with the period and the entity that the field asks for. */
 export type AddressAt<M extends Modules, Module extends string, Field extends string> = {
@@ -87,14 +88,14 @@ type AnyInput<M extends Modules> =
   | CellInput
   | { [Module in keyof Defined<M>]: InputOf<Defined<M>[Module][keyof Defined<M>[Module]]> }[keyof Defined<M>]
 
-/** A cell of a list: what the database holds, be it of a field that the modules do not know. */
+/** A cell of a list. One whose field the modules do not know is listed too, as an unreadable one. */
 export type ListedCell<M extends Modules, Module extends string, Field extends string> =
   Untyped<M> extends true
     ? StoredCell
     : string extends Module
       ? Extract<AnyCell, { exists: true }>
       : Module extends keyof Defined<M>
-        ? ListedAt<M, Module & string, Field> | UnreadableCell<Module & string>
+        ? ListedAt<M, Module & string, Field> | UnreadableCell<Module & string, Field>
         : StoredCell
 
 type ListedAt<
@@ -141,11 +142,14 @@ type CheckedChange<M extends Modules, Change> = Change extends { readonly cell: 
   ? ChangeOf<
       Extract<Reference, AnyCell>,
       CheckedReference<M, Exclude<Reference, AnyCell>>,
-      NamesIn<Reference> extends [infer Module extends string, infer Field extends string]
-        ? InputAt<M, Module, Field>
-        : AnyInput<M>
+      InputOfReference<M, Reference>
     >
   : CellChange
+
+type InputOfReference<M extends Modules, Reference> =
+  NamesIn<Reference> extends [infer Module extends string, infer Field extends string]
+    ? InputAt<M, Module, Field>
+    : AnyInput<M>
 
 /** What became of changes, each of its own type where the compiler sees each. */
 export type OutcomesAt<M extends Modules, Changes extends readonly unknown[]> =
@@ -153,5 +157,5 @@ export type OutcomesAt<M extends Modules, Changes extends readonly unknown[]> =
     ? readonly WriteOutcome[]
     : { readonly [Index in keyof Changes]: OutcomeOf<M, Changes[Index]> }
 type OutcomeOf<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
-  ? WriteOutcome<CellOf<M, Reference>, Change extends { readonly value: infer Value } ? Value : null>
+  ? WriteOutcome<CellOf<M, Reference>, InputOfReference<M, Reference>>
   : never

@@ -43,7 +43,7 @@ export function validated<
     if (result.issues !== undefined) {
       throw new ValidationError('value', value, result.issues.map(describe).join('; '))
     }
-    return result.value as FieldInput
+    return result.value
   }
   return custom(
     field.stored,

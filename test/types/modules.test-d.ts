@@ -14,6 +14,7 @@ import {
   type Budget,
   type Cell,
   type CellAddress,
+  type CellChange,
   type Codec,
   type CommentId,
   type DecimalText,
@@ -177,7 +178,8 @@ void budget.writeMany([{ cell: { module: 'revenue', field: 'growth' }, value: 1,
 
 // Lists.
 for await (const cell of budget.list({ module: 'revenue', field: ['growth', 'open'] })) {
-  if (cell.kind === 'unreadable') expectTypeOf(cell).toEqualTypeOf<UnreadableCell<'revenue'>>()
+  if (cell.kind === 'unreadable')
+    expectTypeOf(cell).toEqualTypeOf<UnreadableCell<'revenue', 'growth' | 'open'>>()
   else if (cell.field === 'growth') expectTypeOf(cell.value).toEqualTypeOf<number | null>()
   else expectTypeOf(cell.value).toEqualTypeOf<boolean | null>()
 }
@@ -194,9 +196,7 @@ const plain = createCells(supabase).budget(name)
 expectTypeOf(plain).toEqualTypeOf<Budget>()
 expectTypeOf(await plain.read({ module: 'revenue', field: 'anything' })).toEqualTypeOf<Cell>()
 expectTypeOf(await plain.readMany([address, address])).toEqualTypeOf<Cell[]>()
-expectTypeOf(plain.list()[Symbol.asyncIterator]().next).returns.resolves.toExtend<{
-  value: StoredCell | void
-}>()
+for await (const cell of plain.list()) expectTypeOf(cell).toEqualTypeOf<StoredCell>()
 void plain.write(other, '1')
 // @ts-expect-error -- a boolean is no value without a field that says so
 void plain.write(other, true)
@@ -211,3 +211,18 @@ const asDate = z.iso.date().transform((day) => new Date(day))
 validated(date(), asDate)
 // @ts-expect-error -- not what defineModules() made
 createCells(supabase, { modules: { revenue: { note: text() } } })
+
+// Arrays put together from others.
+declare const addresses: CellAddress[]
+const growths = ['2025'].map((period) => ({ module: 'revenue' as const, field: 'growth' as const, period }))
+void plain.readMany([...addresses, address, ...addresses])
+const mixed = await budget.readMany([...growths, { module: 'revenue', field: 'note' }])
+expectTypeOf(mixed).toExtend<readonly (typeof growth | TypedCell<'revenue', 'note', string>)[]>()
+void budget.writeMany([
+  ...growths.map((cell) => ({ cell, value: 1, ifVersion: 0 })),
+  { cell: rate, value: '1' },
+])
+void plain.writeMany([...addresses.map((cell) => ({ cell, value: 1, ifVersion: 'any' as const }))])
+declare const changes: CellChange[]
+void plain.writeMany(changes)
+void plain.writeMany([...changes, ...changes])
