@@ -46,7 +46,9 @@ beforeAll(async () => {
     stack.createUser({ organization }),
   ])
   const { id } = await stack.createBudget({ organization })
-  const onRequest = (): void => void requests++
+  const onRequest = (): void => {
+    requests++
+  }
   alice = createCells(stack.signIn(userAlice), { modules, onRequest }).budget(id)
   // Somebody without these modules: what he writes is whatever the database takes.
   bob = createCells(stack.signIn(userBob)).budget(id)
@@ -148,13 +150,13 @@ describe('what the modules do not allow', () => {
       // @ts-expect-error -- no such field
       ['cell.field', () => alice.read({ module: 'revenue', field: 'tuition' })],
       // Names that only run time knows are checked just so.
-      ['cells[1].field', () => alice.readMany([rate, { module: 'revenue' as string, field: 'tuition' }])],
+      ['cells[1].field', () => alice.readMany([rate, { module: 'revenue', field: 'tuition' }])],
       [
         'changes[1].value',
         () =>
           alice.writeMany([
             { cell: rate, value: '1' },
-            { cell: { ...rate, module: 'revenue' as string }, value: { text: 'x' } },
+            { cell: { ...rate, module: 'revenue' }, value: { text: 'x' } },
           ]),
       ],
     ]
@@ -174,8 +176,11 @@ describe('conflicts and locks', () => {
     const error = await alice.write(base, 0.3).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(VersionConflictError)
     expect(error).toMatchObject({ base, mine: 0.3, theirs: { value: 0.2, version: 2 } })
-    const { theirs, mine } = error as VersionConflictError
-    expect(await alice.write(theirs!, mine)).toMatchObject({ value: 0.3, version: 3 })
+    const { theirs } = error as VersionConflictError
+    expect(await alice.write(theirs!, (error as VersionConflictError).mine as number)).toMatchObject({
+      value: 0.3,
+      version: 3,
+    })
 
     const { outcomes } = await alice.writeMany([{ cell: base, value: 0.4 }], { mode: 'partial' })
     expect(outcomes).toMatchObject([{ status: 'conflict', base, mine: 0.4, theirs: { value: 0.3 } }])
