@@ -10,6 +10,13 @@ export default {
       to: { pathNot: '^src/(model/|errors\\.ts$|errors/)' },
     },
     {
+      name: 'modules-are-pure',
+      comment: 'Any room may ask what a field makes of a value.',
+      severity: 'error',
+      from: { path: '^src/modules/' },
+      to: { pathNot: '^src/(modules/|model/|errors\\.ts$)|node_modules/@standard-schema/' },
+    },
+    {
       name: 'transport-is-the-only-door',
       comment: 'Only the transport talks to Supabase; the core entry may name its client type.',
       severity: 'error',
@@ -25,10 +32,14 @@ export default {
     },
     {
       name: 'users-have-it-too',
-      comment: 'What is imported at run time comes with the package or is a peer. The command carries its own.',
+      comment:
+        'What is imported at run time comes with the package or is a peer. The command carries its own.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm', 'npm-peer', 'type-only'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],
+      },
     },
     {
       name: 'core-knows-no-outer-room',

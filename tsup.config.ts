@@ -5,7 +5,7 @@ const shared = {
   outDir: 'dist',
   sourcemap: true,
   // The types of Standard Schema are written into ours: nobody has to install them.
-  dts: { resolve: ['@standard-schema/spec'] },
+  dts: { resolve: [/^@standard-schema/] as RegExp[] },
   clean: false,
   treeshake: true,
   loader: { '.sql': 'text' },

@@ -10,7 +10,6 @@ import { noRules, type ModuleRules } from './modules/rules.ts'
 import type {
   AddressAt,
   CellAt,
-  CheckedChanges,
   CheckedReferences,
   CellsAt,
   FieldName,
@@ -18,9 +17,9 @@ import type {
   ListedCell,
   ModuleName,
   NoModules,
-  OutcomesAt,
 } from './modules/types.ts'
 import { rethrow } from './refusal.ts'
+import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
 
 /** The most changes of one batch, references of one read, and cells of one page. */

@@ -1,5 +1,3 @@
-import type { WriteOutcome } from '../batch.ts'
-import type { CellChange, ChangeOf } from '../change.ts'
 import type { CellAddress } from '../model/address.ts'
 import type { EntityId } from '../model/ids.ts'
 import type { AnyCell, Cell, StoredCell, TypedCell, UnreadableCell } from '../model/cell.ts'
@@ -57,7 +55,8 @@ export type AddressAt<M extends Modules, Module extends string, Field extends st
 } & Part<'period', string, PresenceAt<DefinitionAt<M, Module, Field>, 'period'>> &
   Part<'entity', EntityId, PresenceAt<DefinitionAt<M, Module, Field>, 'entity'>>
 
-type Untyped<M extends Modules> = [keyof Defined<M>] extends [never] ? true : false
+/** Whether there are no modules. */
+export type Untyped<M extends Modules> = [keyof Defined<M>] extends [never] ? true : false
 
 /** A cell of a field, as it is read. */
 export type CellAt<M extends Modules, Module extends string, Field extends string> =
@@ -118,7 +117,8 @@ type NamesIn<Reference> = Reference extends {
 export type CheckedReferences<M extends Modules, References> = {
   readonly [Index in keyof References]: CheckedReference<M, References[Index]>
 }
-type CheckedReference<M extends Modules, Reference> = Reference extends { readonly exists: boolean }
+/** A reference as it must be. A cell as it was read needs no check. */
+export type CheckedReference<M extends Modules, Reference> = Reference extends { readonly exists: boolean }
   ? Reference
   : NamesIn<Reference> extends [infer Module extends string, infer Field extends string]
     ? CheckedAddress<M, Module, Field>
@@ -129,33 +129,14 @@ type CheckedAddress<M extends Modules, Module extends string, Field extends stri
 /** The cells of references, each of its own type where the compiler sees each. */
 export type CellsAt<M extends Modules, References extends readonly unknown[]> =
   Untyped<M> extends true ? Cell[] : { -readonly [Index in keyof References]: CellOf<M, References[Index]> }
-type CellOf<M extends Modules, Reference> =
+/** The cell of what a reference names. */
+export type CellOf<M extends Modules, Reference> =
   NamesIn<Reference> extends [infer Module extends string, infer Field extends string]
     ? CellAt<M, Module, Field>
     : AnyCell
 
-/** Changes as they must be: each with a value of its own field. */
-export type CheckedChanges<M extends Modules, Changes> = {
-  readonly [Index in keyof Changes]: CheckedChange<M, Changes[Index]>
-}
-type CheckedChange<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
-  ? ChangeOf<
-      Extract<Reference, AnyCell>,
-      CheckedReference<M, Exclude<Reference, AnyCell>>,
-      InputOfReference<M, Reference>
-    >
-  : CellChange
-
-type InputOfReference<M extends Modules, Reference> =
+/** What may be written to what a reference names. */
+export type InputOfReference<M extends Modules, Reference> =
   NamesIn<Reference> extends [infer Module extends string, infer Field extends string]
     ? InputAt<M, Module, Field>
     : AnyInput<M>
-
-/** What became of changes, each of its own type where the compiler sees each. */
-export type OutcomesAt<M extends Modules, Changes extends readonly unknown[]> =
-  Untyped<M> extends true
-    ? readonly WriteOutcome[]
-    : { readonly [Index in keyof Changes]: OutcomeOf<M, Changes[Index]> }
-type OutcomeOf<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
-  ? WriteOutcome<CellOf<M, Reference>, InputOfReference<M, Reference>>
-  : never

@@ -132,6 +132,7 @@ describe('what the modules do not allow', () => {
     const period = freshPeriod()
     const rate = await alice.read({ module: 'revenue', field: 'rate', period })
     const open = await alice.read({ module: 'revenue', field: 'open', entity })
+    const revenue = 'REVENUE'.toLowerCase()
     requests = 0
     const attempts: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['change.value', () => alice.write(rate, '1.005')],
@@ -150,13 +151,13 @@ describe('what the modules do not allow', () => {
       // @ts-expect-error -- no such field
       ['cell.field', () => alice.read({ module: 'revenue', field: 'tuition' })],
       // Names that only run time knows are checked just so.
-      ['cells[1].field', () => alice.readMany([rate, { module: 'revenue', field: 'tuition' }])],
+      ['cells[1].field', () => alice.readMany([rate, { module: revenue, field: 'tuition' }])],
       [
         'changes[1].value',
         () =>
           alice.writeMany([
             { cell: rate, value: '1' },
-            { cell: { ...rate, module: 'revenue' }, value: { text: 'x' } },
+            { cell: { ...rate, module: revenue }, value: { text: 'x' } },
           ]),
       ],
     ]
