@@ -16,6 +16,7 @@ export type RefusedChange<Read extends AnyCell = CaughtCell, Input = Caught> =
       /** The cell that the change was based on, where the caller passed one. */
       readonly base: Read | null
       readonly baseVersion: number | null
+      /** What was to be written; `null` too where the caller named no value, as in a restore. */
       readonly mine: Input
       /** The cell as it is now; `null` where it does not exist any more. */
       readonly theirs: Existing<Read> | null
