@@ -32,7 +32,9 @@ import type { CallOptions, CellFilter, CellsTransport } from './transport/port.t
 /** The most changes of one batch, references of one read, and cells of one page. */
 const batchLimit = 10_000
 
-interface BaseOption {
+/** What a change is based on, where its cell does not say. */
+export interface BaseOption {
+  /** The version that was read, 0 for a cell that must not exist yet, `'any'` for whatever is there. */
   readonly ifVersion?: BaseVersion
 }
 

@@ -9,9 +9,10 @@ export type {
   RetryEvent,
   UnauthorizedEvent,
 } from './events.ts'
-export { Budget } from './budget.ts'
+export { Budget, type BaseOption } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
-export type { BaseVersion, CellChange, ChangeOf } from './change.ts'
+export type { BaseVersion, CellChange, ChangeOf, LooseChange } from './change.ts'
+export type { CheckedChange, CheckedChanges, OutcomeOf, OutcomesAt } from './typed-change.ts'
 export { CellList, type ListOptions } from './list.ts'
 export { Session, type CellWriting, type SessionName } from './session.ts'
 export { History, type ChangeListOptions } from './history/history.ts'
@@ -120,11 +121,27 @@ export {
 } from './modules/field.ts'
 export type {
   AddressAt,
+  AddressPart,
+  AnyInput,
+  AnyName,
   CellAt,
+  CellOf,
+  CellsAt,
+  CheckedAddress,
+  CheckedReference,
+  CheckedReferences,
+  Defined,
+  DefinitionAt,
   FieldName,
   InputAt,
+  InputOfReference,
+  ListedAt,
   ListedCell,
   ModuleName,
+  NamesIn,
   NoModules,
+  PresenceAt,
+  Untyped,
 } from './modules/types.ts'
+export type { ModuleRules } from './modules/rules.ts'
 export { UnreadableValueError } from './modules/unreadable.ts'

@@ -8,7 +8,8 @@ import type { CellOf, CheckedReference, InputOfReference, Untyped } from './modu
 export type CheckedChanges<M extends Modules, Changes> = {
   readonly [Index in keyof Changes]: CheckedChange<M, Changes[Index]>
 }
-type CheckedChange<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
+/** A change as it must be. */
+export type CheckedChange<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
   ? ChangeOf<
       Extract<Reference, AnyCell>,
       CheckedReference<M, Exclude<Reference, AnyCell>>,
@@ -21,6 +22,7 @@ export type OutcomesAt<M extends Modules, Changes extends readonly unknown[]> =
   Untyped<M> extends true
     ? readonly WriteOutcome[]
     : { readonly [Index in keyof Changes]: OutcomeOf<M, Changes[Index]> }
-type OutcomeOf<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
+/** What became of a change. */
+export type OutcomeOf<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
   ? WriteOutcome<CellOf<M, Reference>, InputOfReference<M, Reference>>
   : never

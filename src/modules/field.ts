@@ -48,14 +48,14 @@ export type FieldDefinition = AnyField | StandardSchemaV1<string, string>
 /** The type of a field's values, as they are read. */
 export type ValueOf<Definition> = Definition extends StandardSchemaV1
   ? StandardSchemaV1.InferOutput<Definition>
-  : Definition extends { parse(stored: string): infer Value }
+  : Definition extends Codec<infer Value, never>
     ? Value
     : never
 
 /** The type of a field's values, as they may be written. `null` empties any cell. */
 export type InputOf<Definition> = Definition extends StandardSchemaV1
   ? StandardSchemaV1.InferInput<Definition> | null
-  : Definition extends { format(value: infer Input): string }
+  : Definition extends Codec<unknown, infer Input>
     ? Input | null
     : never
 

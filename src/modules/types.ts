@@ -12,9 +12,10 @@ import type { Modules } from './modules.ts'
 // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- no names at all is what is meant
 export type NoModules = Modules<Record<never, never>>
 
-type Defined<M extends Modules> = M['definitions']
+/** The fields of the modules. */
+export type Defined<M extends Modules> = M['definitions']
 /** How TypeScript suggests the known names and takes any other. */
-type AnyName = string & NonNullable<unknown>
+export type AnyName = string & NonNullable<unknown>
 
 /** A module's name: one of those defined, or any other. */
 export type ModuleName<M extends Modules> = (keyof Defined<M> & string) | AnyName
@@ -27,7 +28,7 @@ export type FieldName<M extends Modules, Module> = string extends Module
     : string
 
 /** The definition of one field; `undefined` where nothing is known of it. */
-type DefinitionAt<M extends Modules, Module, Field> = string extends Module
+export type DefinitionAt<M extends Modules, Module, Field> = string extends Module
   ? undefined
   : Module extends keyof Defined<M>
     ? Field extends keyof Defined<M>[Module]
@@ -35,14 +36,16 @@ type DefinitionAt<M extends Modules, Module, Field> = string extends Module
       : undefined
     : undefined
 
-type PresenceAt<Definition, Part extends 'period' | 'entity'> =
+/** Whether a field's addresses have a part. */
+export type PresenceAt<Definition, Part extends 'period' | 'entity'> =
   Definition extends Record<Part, infer P extends Presence>
     ? P
     : Definition extends { readonly '~standard': unknown }
       ? false
       : 'optional'
 
-type Part<Name extends string, Value, P extends Presence> = P extends true
+/** That part of an address. */
+export type AddressPart<Name extends string, Value, P extends Presence> = P extends true
   ? Readonly<Record<Name, Value>>
   : P extends false
     ? Readonly<Partial<Record<Name, null | undefined>>>
@@ -52,8 +55,8 @@ type Part<Name extends string, Value, P extends Presence> = P extends true
 export type AddressAt<M extends Modules, Module extends string, Field extends string> = {
   readonly module: Module
   readonly field: Field
-} & Part<'period', string, PresenceAt<DefinitionAt<M, Module, Field>, 'period'>> &
-  Part<'entity', EntityId, PresenceAt<DefinitionAt<M, Module, Field>, 'entity'>>
+} & AddressPart<'period', string, PresenceAt<DefinitionAt<M, Module, Field>, 'period'>> &
+  AddressPart<'entity', EntityId, PresenceAt<DefinitionAt<M, Module, Field>, 'entity'>>
 
 /** Whether there are no modules. */
 export type Untyped<M extends Modules> = [keyof Defined<M>] extends [never] ? true : false
@@ -83,7 +86,7 @@ export type InputAt<M extends Modules, Module extends string, Field extends stri
         : CellInput
 
 /** What may be written where the compiler cannot tell the module: it is checked when it is written. */
-type AnyInput<M extends Modules> =
+export type AnyInput<M extends Modules> =
   | CellInput
   | { [Module in keyof Defined<M>]: InputOf<Defined<M>[Module][keyof Defined<M>[Module]]> }[keyof Defined<M>]
 
@@ -97,7 +100,8 @@ export type ListedCell<M extends Modules, Module extends string, Field extends s
         ? ListedAt<M, Module & string, Field> | UnreadableCell<Module & string, Field>
         : StoredCell
 
-type ListedAt<
+/** The same, of modules that are defined. */
+export type ListedAt<
   M extends Modules,
   Module extends string,
   Field extends string,
@@ -106,7 +110,7 @@ type ListedAt<
   : never
 
 /** The module and the field that an address or a cell names. */
-type NamesIn<Reference> = Reference extends {
+export type NamesIn<Reference> = Reference extends {
   readonly module: infer Module extends string
   readonly field: infer Field extends string
 }
@@ -123,7 +127,8 @@ export type CheckedReference<M extends Modules, Reference> = Reference extends {
   : NamesIn<Reference> extends [infer Module extends string, infer Field extends string]
     ? CheckedAddress<M, Module, Field>
     : CellAddress
-type CheckedAddress<M extends Modules, Module extends string, Field extends string> =
+/** An address as it must be. */
+export type CheckedAddress<M extends Modules, Module extends string, Field extends string> =
   Field extends FieldName<M, Module> ? AddressAt<M, Module, Field> : { readonly field: FieldName<M, Module> }
 
 /** The cells of references, each of its own type where the compiler sees each. */
