@@ -17,6 +17,13 @@ export default {
       to: { pathNot: '^src/(modules/|model/|errors\\.ts$)|node_modules/@standard-schema/' },
     },
     {
+      name: 'store-knows-the-model-only',
+      comment: 'Facts come to the store; it asks nobody.',
+      severity: 'error',
+      from: { path: '^src/store/' },
+      to: { pathNot: '^src/(store|model)/|^src/errors\\.ts$' },
+    },
+    {
       name: 'transport-is-the-only-door',
       comment: 'Only the transport talks to Supabase; the core entry may name its client type.',
       severity: 'error',

@@ -37,9 +37,12 @@ export interface WriteOptions extends CallOptions {
    * @default a new one
    */
   readonly operationId?: OperationId | undefined
+  /** The change lands only while this lease of the cell is held. */
+  readonly lease?: { readonly token: number } | undefined
 }
 
-export interface WriteManyOptions extends WriteOptions {
+/** How a batch is sent and recorded. Leases are given change by change. */
+export interface WriteManyOptions extends Omit<WriteOptions, 'lease'> {
   /**
    * `atomic`: one bad change refuses all. `partial`: good changes land, bad ones are reported in the result.
    * @default 'atomic'

@@ -1,12 +1,16 @@
 import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
+import { callsOf } from './call.ts'
 import { isCell, prepareChange, type BaseVersion, type LooseChange } from './change.ts'
+import { Comments } from './comments/comments.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
 import { History } from './history/history.ts'
 import { PastBudget } from './history/past.ts'
 import { restoreCells, type RestoreOptions } from './history/restore.ts'
 import type { RedoResult, RestoreResult, StepPreview, Turn, UndoResult } from './history/step.ts'
 import { previewStep, turnStep, type StepOptions, type TurnOptions } from './history/steps.ts'
+import { Leases } from './leases/leases.ts'
 import { CellList, type ListOptions } from './list.ts'
+import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type AnyCell } from './model/cell.ts'
 import type { BudgetVersionId } from './model/ids.ts'
@@ -24,13 +28,12 @@ import type {
   ModuleName,
   NoModules,
 } from './modules/types.ts'
+import { toPageSize } from './paged-list.ts'
 import { rethrow } from './refusal.ts'
+import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
 import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
-
-/** The most changes of one batch, references of one read, and cells of one page. */
-const batchLimit = 10_000
 
 /** What a change is based on, where its cell does not say. */
 export interface BaseOption {
@@ -41,6 +44,12 @@ export interface BaseOption {
 /** The cells of one budget version. Made by {@link Cells.budget}. */
 export class Budget<M extends Modules = NoModules> {
   readonly id: BudgetVersionId
+  /** What people say about cells: threads, mentions, what is unread. */
+  readonly comments: Comments
+  /** Hard locks, in bulk: a locked cell takes no value from anybody. */
+  readonly locks: Locks
+  /** Who is editing which cell, for a short while. */
+  readonly leases: Leases
   readonly #transport: CellsTransport
   readonly #rules: ModuleRules
 
@@ -49,6 +58,10 @@ export class Budget<M extends Modules = NoModules> {
     this.id = id
     this.#transport = transport
     this.#rules = rules
+    const call = callsOf(transport, id)
+    this.comments = new Comments(call)
+    this.locks = new Locks(call)
+    this.leases = new Leases(id, transport, call)
   }
 
   /**
@@ -116,10 +129,7 @@ export class Budget<M extends Modules = NoModules> {
     filter: CellFilter<Module, Field> = {},
     options: ListOptions = {},
   ): CellList<ListedCell<M, Module, Field>> {
-    const { pageSize = 1000 } = options
-    if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > batchLimit) {
-      throw new ValidationError('pageSize', pageSize, `a whole number from 1 to ${batchLimit}`)
-    }
+    const pageSize = toPageSize(options.pageSize, 1_000, 10_000)
     return new CellList(async (after, limit) => {
       const page = await this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow)
       const cells = page.cells.map((cell) => this.#rules.toTyped(cell) as ListedCell<M, Module, Field>)
@@ -134,6 +144,7 @@ export class Budget<M extends Modules = NoModules> {
    * @param cell a cell as it was read, or an address together with `ifVersion`.
    * @throws {VersionConflictError} with base, mine and theirs where somebody else was faster.
    * @throws {CellLockedError} where the cell is locked.
+   * @throws {LeaseLostError} where it was to land only under a `lease`, and that is not held any more.
    * @throws {ValidationError} where the value cannot be stored exactly as given.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    * @throws {TransportError} where no answer came, however often it was sent: the write may or may not have landed; with
@@ -165,7 +176,7 @@ export class Budget<M extends Modules = NoModules> {
     value: unknown,
     options: WriteOptions & BaseOption = {},
   ): Promise<AnyCell> {
-    return await this.#writeOne({ cell, value, ...versionOf(options) }, options)
+    return await this.#writeOne({ cell, value, ...conditionsOf(options) }, options)
   }
 
   /**
@@ -184,7 +195,7 @@ export class Budget<M extends Modules = NoModules> {
     options: WriteOptions & Required<BaseOption>,
   ): Promise<CellAt<M, Module, Field>>
   async delete(cell: AnyCell | CellAddress, options: WriteOptions & BaseOption = {}): Promise<AnyCell> {
-    return await this.#writeOne({ cell, delete: true, ...versionOf(options) }, options)
+    return await this.#writeOne({ cell, delete: true, ...conditionsOf(options) }, options)
   }
 
   /**
@@ -411,12 +422,6 @@ export class Budget<M extends Modules = NoModules> {
   }
 }
 
-function versionOf({ ifVersion }: BaseOption) {
-  return ifVersion === undefined ? {} : { ifVersion }
-}
-
-function checkCount(list: readonly unknown[], field: string): void {
-  if (!Array.isArray(list) || list.length > batchLimit) {
-    throw new ValidationError(field, list, `an array of at most ${batchLimit}`)
-  }
+function conditionsOf({ ifVersion, lease }: WriteOptions & BaseOption) {
+  return { ...(ifVersion !== undefined && { ifVersion }), ...(lease !== undefined && { lease }) }
 }

@@ -3,7 +3,7 @@ import { resolveAddress, type CellAddress, type ResolvedAddress } from './model/
 import type { AnyCell } from './model/cell.ts'
 import { toStoredValue, type CellInput } from './model/value.ts'
 import type { ModuleRules } from './modules/rules.ts'
-import type { WriteItem } from './transport/port.ts'
+import type { CellReference, WriteItem } from './transport/port.ts'
 
 /** The version that a write is based on: 0 for "must not exist yet", `'any'` for "whatever is there". */
 export type BaseVersion = number | 'any'
@@ -18,8 +18,10 @@ export type CellChange = ChangeOf<AnyCell, CellAddress, CellInput>
 export type ChangeOf<Read extends AnyCell, Address, Input> = (
   | { readonly cell: Read; readonly ifVersion?: BaseVersion }
   | { readonly cell: Address; readonly ifVersion: BaseVersion }
-) &
-  ({ readonly value: Input; readonly delete?: never } | { readonly delete: true; readonly value?: never })
+) & {
+  /** The change lands only while this lease is held. */
+  readonly lease?: { readonly token: number } | undefined
+} & ({ readonly value: Input; readonly delete?: never } | { readonly delete: true; readonly value?: never })
 
 /** A change, checked: what goes down, and what is needed to understand the answer. */
 export interface PreparedChange {
@@ -38,9 +40,10 @@ export function prepareChange(change: LooseChange, field: string, rules: ModuleR
   if (base === null) rules.checkAddress(address, `${field}.cell`)
   const deleted = change.delete === true
   const item: WriteItem = {
-    reference: isCell(cell) && cell.exists ? cell.id : resolveAddress(cell, `${field}.cell`),
+    reference: toReference(cell, `${field}.cell`),
     value: deleted ? null : toStoredValue(rules.toInput(address, value, field), `${field}.value`),
     base: toBase(change.ifVersion ?? base?.version, `${field}.ifVersion`),
+    ...(change.lease !== undefined && { lease: toToken(change.lease, `${field}.lease`) }),
   }
   return { item, address, base, mine: deleted ? null : value, rules }
 }
@@ -51,10 +54,21 @@ export interface LooseChange {
   readonly value?: unknown
   readonly delete?: true
   readonly ifVersion?: BaseVersion
+  readonly lease?: { readonly token: number } | undefined
+}
+
+export function toReference(cell: AnyCell | CellAddress, field: string): CellReference {
+  return isCell(cell) && cell.exists ? cell.id : resolveAddress(cell, field)
 }
 
 export function isCell(cell: AnyCell | CellAddress): cell is AnyCell {
-  return 'exists' in cell
+  return typeof cell === 'object' && (cell as AnyCell | null) !== null && 'exists' in cell
+}
+
+function toToken(lease: { readonly token: unknown } | null, field: string): number {
+  const token = lease?.token
+  if (Number.isSafeInteger(token)) return token as number
+  throw new ValidationError(field, lease, 'a lease, as leases.acquire() gave it')
 }
 
 function toBase(given: BaseVersion | undefined, field: string): number | null {

@@ -1,11 +1,15 @@
 import { EventEmitter } from 'eventemitter3'
 import { Budget } from './budget.ts'
+import { callsOf } from './call.ts'
+import type { InboxFilter, InboxPage, Mention } from './comments/comment.ts'
+import { inboxOf } from './comments/inbox.ts'
 import { ValidationError } from './errors.ts'
 import type { CellsEvents } from './events.ts'
 import { toUuid } from './model/address.ts'
 import type { BudgetVersionId } from './model/ids.ts'
 import type { Modules } from './modules/modules.ts'
 import type { NoModules } from './modules/types.ts'
+import type { PagedList, PageOptions } from './paged-list.ts'
 import { resolveOptions, type CellsOptions } from './options.ts'
 import type { Watchers } from './transport/observer.ts'
 import { openTransport } from './transport/open.ts'
@@ -19,6 +23,22 @@ export interface Cells<M extends Modules = NoModules> {
    * @throws {ValidationError} where the id is not a UUID.
    */
   budget(budgetVersionId: BudgetVersionId): Budget<M>
+  /**
+   * The comments that mention the signed-in user, newest first, in all budgets that he may see.
+   *
+   * @throws {ValidationError} where the page size is not acceptable.
+   * @example
+   * ```ts
+   * import type { Cells } from '@efir/cells'
+   *
+   * async function badge(cells: Cells) {
+   *   const { unread } = await cells.inbox({}, { pageSize: 1 }).first()
+   *   return unread
+   * }
+   * void badge
+   * ```
+   */
+  inbox(which?: InboxFilter, options?: PageOptions): PagedList<Mention, InboxPage>
   /**
    * Tells of what happens to calls, whoever made them: `retry` before a request is sent again, `unauthorized` when the
    * user has to sign in. Returns what ends it.
@@ -69,6 +89,7 @@ export function createCells<M extends Modules = NoModules>(
   const transport = openTransport(server, policy, { ...options, emit })
   return {
     budget: (budgetVersionId) => new Budget<M>(toUuid(budgetVersionId, 'budgetVersionId'), transport, rules),
+    inbox: (which, options) => inboxOf(callsOf(transport, null), which, options),
     on(name, listener) {
       events.on(name, listener)
       return () => events.off(name, listener)

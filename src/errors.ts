@@ -5,6 +5,7 @@ export type CellsErrorCode =
   | 'invalid'
   | 'version_conflict'
   | 'locked'
+  | 'lease_lost'
   | 'forbidden'
   | 'not_found'
   | 'unauthorized'

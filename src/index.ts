@@ -14,6 +14,34 @@ export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } fr
 export type { BaseVersion, CellChange, ChangeOf, LooseChange } from './change.ts'
 export type { CheckedChange, CheckedChanges, OutcomeOf, OutcomesAt } from './typed-change.ts'
 export { CellList, type ListOptions } from './list.ts'
+export type { CellSelection } from './selection.ts'
+export { PagedList, type PageOptions } from './paged-list.ts'
+export { Comments, type CommentReference, type ThreadReference } from './comments/comments.ts'
+export { CommentCounts } from './comments/comment-counts.ts'
+export type {
+  CellComment,
+  CommentCount,
+  CommentOptions,
+  CommentThread,
+  EditCommentOptions,
+  InboxFilter,
+  InboxPage,
+  Mention,
+  ThreadPage,
+  ThreadState,
+} from './comments/comment.ts'
+export { Locks } from './locks/locks.ts'
+export type {
+  LockedCell,
+  LockedPage,
+  LockOptions,
+  LockOutcome,
+  LockResult,
+  UnlockOptions,
+} from './locks/lock.ts'
+export { Leases, type AcquireOptions } from './leases/leases.ts'
+export { Lease } from './leases/lease.ts'
+export type { HeldLease } from './leases/lease-wire.ts'
 export { Session, type CellWriting, type SessionName } from './session.ts'
 export { History, type ChangeListOptions } from './history/history.ts'
 export { ChangeList } from './history/change-list.ts'
@@ -97,6 +125,7 @@ export {
 export {
   CellLockedError,
   ForbiddenError,
+  LeaseLostError,
   NotFoundError,
   RefusedError,
   VersionConflictError,

@@ -3,6 +3,7 @@ import { cellKey, type ResolvedAddress } from './model/address.ts'
 import {
   CellLockedError,
   ForbiddenError,
+  LeaseLostError,
   NotFoundError,
   VersionConflictError,
   type RefusedChange,
@@ -23,6 +24,9 @@ export function toRefusedChange(
 ): RefusedChange<AnyCell, unknown> {
   const rules = change?.rules ?? noRules
   if (result.status === 'locked') return { ...result, index, cell: rules.toTyped(result.cell) }
+  if (result.status === 'lease_lost') {
+    return { ...result, index, cell: result.cell && rules.toTyped(result.cell) }
+  }
   if (result.status !== 'conflict') return { ...result, index }
   return {
     status: 'conflict',
@@ -84,6 +88,13 @@ function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsErr
       },
     )
   }
+  const lost = first('lease_lost')
+  if (refusal.code === 'lease_lost' && lost !== undefined) {
+    const who = lost.heldBy === null ? '' : `; ${lost.heldBy} is editing it now`
+    return new LeaseLostError(`${name(lost, lost.cell)}: the lease is lost${who}.${others}`, lost, refused, {
+      cause,
+    })
+  }
   if (refusal.code === 'invalid') return toValidationError(refusal, first('invalid'), changes)
   const options = { cause, hint: refusal.hint }
   if (refusal.code === 'not_found') return new NotFoundError(refusal.message, refused, options)
@@ -104,7 +115,7 @@ function toValidationError(
   const options = { cause: refusal.cause, hint: refusal.hint }
   if (refusal.argument !== undefined) {
     const { field, given, allowed } = refusal.argument
-    return new ValidationError(toOption(field), given, allowed, options)
+    return new ValidationError(toOption(field), given, allowed === '' ? refusal.message : allowed, options)
   }
   if (invalid === undefined) return new ValidationError('argument', undefined, refusal.message, options)
   const field = `changes[${invalid.index}].${invalid.field}`

@@ -32,11 +32,14 @@ export function toUuid(given: unknown, field: string): string {
 
 /** @throws {ValidationError} naming the part that is not acceptable. */
 export function resolveAddress(address: CellAddress, field = 'address'): ResolvedAddress {
+  if (typeof address !== 'object' || (address as unknown) === null) {
+    throw new ValidationError(field, address, 'a cell, or the address of one')
+  }
   return {
-    module: toCode(address.module, `${field}.module`, 50),
+    module: toText(address.module, `${field}.module`, 50),
     entity: isAbsent(address.entity) ? null : toUuid(address.entity, `${field}.entity`),
-    field: toCode(address.field, `${field}.field`, 100),
-    period: isAbsent(address.period) ? null : toCode(address.period, `${field}.period`, 20),
+    field: toText(address.field, `${field}.field`, 100),
+    period: isAbsent(address.period) ? null : toText(address.period, `${field}.period`, 20),
   }
 }
 
@@ -80,15 +83,16 @@ function isAbsent(part: string | null | undefined): part is null | undefined {
   return part === null || part === undefined
 }
 
-function toCode(given: unknown, field: string, limit: number): string {
+/** @throws {ValidationError} where it is not text of so many characters, or Postgres cannot hold it. */
+export function toText(given: unknown, field: string, limit: number, least = 1): string {
   // Postgres counts characters where JavaScript counts UTF-16 units.
   if (
     typeof given !== 'string' ||
-    given === '' ||
+    given.length < least ||
     Array.from(given).length > limit ||
     !isStorableText(given)
   ) {
-    throw new ValidationError(field, given, `text of 1 to ${limit} characters`)
+    throw new ValidationError(field, given, `text of ${least} to ${limit} characters`)
   }
   return given
 }

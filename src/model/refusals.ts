@@ -1,5 +1,6 @@
 import { CellsError, type CellsErrorOptions } from '../errors.ts'
 import type { AnyCell, Existing, TypedCell } from './cell.ts'
+import type { UserId } from './ids.ts'
 
 /** A field's own type: what is caught cannot tell of which field it was. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` could not be written back without a cast
@@ -22,6 +23,15 @@ export type RefusedChange<Read extends AnyCell = CaughtCell, Input = Caught> =
       readonly theirs: Existing<Read> | null
     }
   | { readonly status: 'locked'; readonly index: number; readonly cell: Existing<Read> }
+  | {
+      readonly status: 'lease_lost'
+      readonly index: number
+      /** The cell as it is now; `null` where it does not exist. */
+      readonly cell: Existing<Read> | null
+      /** The user id of who holds a lease of the cell now, and until when; `null` where nobody does. */
+      readonly heldBy: UserId | null
+      readonly heldUntil: string | null
+    }
   | { readonly status: 'forbidden' | 'not_found'; readonly index: number; readonly message: string }
   | { readonly status: 'invalid'; readonly index: number; readonly field: string; readonly message: string }
 
@@ -93,6 +103,36 @@ export class CellLockedError extends RefusedError {
   ) {
     super(message, refused, options)
     this.cell = cell
+  }
+}
+
+/**
+ * The lease is not held any more: it has expired, was released, or somebody took it. A write under it has not landed.
+ * Also the reason that {@link Lease.signal} is aborted with.
+ */
+export class LeaseLostError extends RefusedError {
+  override readonly name = 'LeaseLostError'
+  override readonly code = 'lease_lost'
+  /** Where a write was refused, the cell as it is now; `null` where it does not exist. */
+  readonly cell: Existing<CaughtCell> | null
+  /** The user id of who holds a lease of the cell now, or took this one; `null` where nobody is known to. */
+  readonly heldBy: UserId | null
+  /** Until when, in ISO 8601 by the database's clock, where that is known. */
+  readonly heldUntil: string | null
+
+  constructor(
+    message: string,
+    lost: Pick<LeaseLostError, 'cell' | 'heldBy' | 'heldUntil'>,
+    refused: readonly RefusedChange[] = [],
+    options: CellsErrorOptions = {},
+  ) {
+    super(message, refused, {
+      hint: 'Acquire it again, and look at the cell before you write.',
+      ...options,
+    })
+    this.cell = lost.cell
+    this.heldBy = lost.heldBy
+    this.heldUntil = lost.heldUntil
   }
 }
 

@@ -4,6 +4,7 @@ import type { EntityId, UserId } from '../model/ids.ts'
 import type { MomentParameters } from '../model/moment.ts'
 import type { StoredValue } from '../model/value.ts'
 import type { CellsError, CellsErrorCode } from '../errors.ts'
+import type { Clock } from './clock.ts'
 
 /** How a call that failed for a passing reason is sent again. Waits double from `baseDelay`, with jitter. */
 export interface RetryOptions {
@@ -76,6 +77,8 @@ export interface WriteItem {
   readonly value: StoredValue | null
   /** The version that the change is based on, 0 for a cell that must not exist yet, `null` for any. */
   readonly base: number | null
+  /** The fencing token: the change lands only while that lease is held. */
+  readonly lease?: number | undefined
 }
 
 export interface WriteRequest {
@@ -98,6 +101,12 @@ export type WriteResult =
   | { readonly status: 'unchanged'; readonly cell: StoredCell | null }
   | { readonly status: 'conflict'; readonly cell: StoredCell | null }
   | { readonly status: 'locked'; readonly cell: StoredCell }
+  | {
+      readonly status: 'lease_lost'
+      readonly cell: StoredCell | null
+      readonly heldBy: string | null
+      readonly heldUntil: string | null
+    }
   | { readonly status: 'forbidden' | 'not_found'; readonly message: string }
   | { readonly status: 'invalid'; readonly field: string; readonly message: string }
   /** The batch was divided, and the part that held this item got no answer. */
@@ -129,7 +138,8 @@ export interface CellPage<Read = StoredCell> {
  */
 export interface RpcCall<T> {
   readonly operation: string
-  readonly budgetVersionId: string
+  /** `null` for a call about all budgets of the caller. */
+  readonly budgetVersionId: string | null
   /** How many changes or references it carries, or cells it asks for. */
   readonly items: number
   readonly operationId?: string
@@ -169,13 +179,15 @@ export interface CellsTransport extends CellsReader {
   asOf(moment: MomentParameters): CellsTransport
   /** Any other function of the database; whoever calls it says how its answer is read. */
   readonly send: Send
+  /** Of whoever waits between calls, or renews something in time. */
+  readonly clock: Clock
 }
 
 /** The database understood the call and refused it whole; whoever made the call knows what it was about. */
 export class Refusal extends Error {
   readonly code: Extract<
     CellsErrorCode,
-    'version_conflict' | 'locked' | 'forbidden' | 'not_found' | 'invalid'
+    'version_conflict' | 'locked' | 'lease_lost' | 'forbidden' | 'not_found' | 'invalid'
   >
   readonly hint: string | undefined
   readonly results: readonly (readonly [index: number, result: WriteResult])[]
