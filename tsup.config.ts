@@ -12,10 +12,12 @@ const shared = {
 } as const
 
 export default defineConfig([
+  // What sheets need is a chunk of its own, loaded by the first of them; CommonJS is split likewise.
   {
     ...shared,
     entry: { index: 'src/index.ts', 'migrations/index': 'src/migrations/index.ts' },
     format: ['esm', 'cjs'],
+    splitting: true,
   },
   // The local stack's parts are ESM only, so there is no CommonJS build of it.
   { ...shared, entry: { 'local/index': 'src/local/index.ts' }, format: ['esm'], platform: 'node' },

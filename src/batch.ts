@@ -1,14 +1,7 @@
 import { toOperationId } from './asking.ts'
 import type { PreparedChange } from './change.ts'
 import { ProtocolError, type CellsError } from './errors.ts'
-import {
-  kindOf,
-  missingCell,
-  type AnyCell,
-  type Cell,
-  type StoredCell,
-  type ValueType,
-} from './model/cell.ts'
+import { missingCell, writtenCell, type AnyCell, type Cell, type ValueType } from './model/cell.ts'
 import type { OperationId, SessionId } from './model/ids.ts'
 import type { RefusedChange } from './model/refusals.ts'
 import type { CellInput } from './model/value.ts'
@@ -123,22 +116,6 @@ function toOutcome(
   if (result.status !== 'written') return toRefusedChange(result, index, change)
   const { value } = change.item
   if (value === null) return { status: 'written', index, cell: missingCell(change.address) }
-  const { module, entity, field, period } = change.address
-  const cell: StoredCell = Object.freeze({
-    module,
-    entity,
-    field,
-    period,
-    exists: true,
-    id: result.id,
-    kind: kindOf(value.number, value.text),
-    value: value.number ?? value.text,
-    valueType,
-    isLocked: false,
-    lockReason: null,
-    version: result.version,
-    modifiedBy: result.by,
-    modifiedAt: result.at,
-  })
-  return { status: 'written', index, cell: change.rules.toTyped(cell) }
+  const cell = change.rules.toTyped(writtenCell(change.address, value, result, valueType))
+  return { status: 'written', index, cell }
 }

@@ -10,6 +10,7 @@ import type { RedoResult, RestoreResult, StepPreview, Turn, UndoResult } from '.
 import { previewStep, turnStep, type StepOptions, type TurnOptions } from './history/steps.ts'
 import { Leases } from './leases/leases.ts'
 import { CellList, type ListOptions } from './list.ts'
+import type { OpenSheet } from './live.ts'
 import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type AnyCell } from './model/cell.ts'
@@ -33,6 +34,8 @@ import { rethrow } from './refusal.ts'
 import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
 import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
+import type { Sheet, SheetFilter } from './sheet/sheet.ts'
+import type { OpenOptions } from './sheet/sheet-types.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
 
 /** What a change is based on, where its cell does not say. */
@@ -52,12 +55,19 @@ export class Budget<M extends Modules = NoModules> {
   readonly leases: Leases
   readonly #transport: CellsTransport
   readonly #rules: ModuleRules
+  readonly #openSheet: OpenSheet | undefined
 
   /** @internal */
-  constructor(id: BudgetVersionId, transport: CellsTransport, rules: ModuleRules = noRules) {
+  constructor(
+    id: BudgetVersionId,
+    transport: CellsTransport,
+    rules: ModuleRules = noRules,
+    openSheet?: OpenSheet,
+  ) {
     this.id = id
     this.#transport = transport
     this.#rules = rules
+    this.#openSheet = openSheet
     const call = callsOf(transport, id)
     this.comments = new Comments(call)
     this.locks = new Locks(call)
@@ -382,6 +392,32 @@ export class Budget<M extends Modules = NoModules> {
    */
   async restore(moment: Moment, options: RestoreOptions = {}): Promise<RestoreResult> {
     return await restoreCells(this.#transport.send, this.id, moment, options)
+  }
+
+  /**
+   * Opens a live sheet: cells as they change, whoever changes them, and writes that show at once. It resolves at once, too;
+   * `ready()` tells when everything is there. Close it when nobody looks any more.
+   *
+   * @throws {ValidationError} where the filter names anything but modules, entities, fields and periods.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function follow(budget: Budget, render: () => void) {
+   *   await using sheet = await budget.open({ module: 'revenue' })
+   *   await sheet.ready()
+   *   sheet.subscribeRange({}, render)
+   *   const { result } = sheet.set({ module: 'revenue', field: 'growth', period: '2026' }, '0.045')
+   *   await result
+   * }
+   * void follow
+   * ```
+   */
+  async open(filter: SheetFilter = {}, options: OpenOptions = {}): Promise<Sheet> {
+    if (this.#openSheet === undefined) {
+      throw new ValidationError('budget', this.id, 'a budget of createCells(), and as it is now')
+    }
+    return await this.#openSheet(this.id, filter, options)
   }
 
   async #readMany(

@@ -5,6 +5,7 @@ import type { InboxFilter, InboxPage, Mention } from './comments/comment.ts'
 import { inboxOf } from './comments/inbox.ts'
 import { ValidationError } from './errors.ts'
 import type { CellsEvents } from './events.ts'
+import { sheetOpener } from './live.ts'
 import { toUuid } from './model/address.ts'
 import type { BudgetVersionId } from './model/ids.ts'
 import type { Modules } from './modules/modules.ts'
@@ -82,13 +83,15 @@ export function createCells<M extends Modules = NoModules>(
       'a client made by createClient() of @supabase/supabase-js',
     )
   }
-  const { databaseSchema, policy, rules } = resolveOptions(options)
+  const { databaseSchema, stream, policy, rules } = resolveOptions(options)
   const events = new EventEmitter<keyof CellsEvents>()
   const emit: Watchers['emit'] = (name, event) => void events.emit(name, event)
   const server = supabaseServer(supabase, databaseSchema)
   const transport = openTransport(server, policy, { ...options, emit })
+  const open = sheetOpener({ transport, supabase, databaseSchema, stream, logger: options.logger })
   return {
-    budget: (budgetVersionId) => new Budget<M>(toUuid(budgetVersionId, 'budgetVersionId'), transport, rules),
+    budget: (budgetVersionId) =>
+      new Budget<M>(toUuid(budgetVersionId, 'budgetVersionId'), transport, rules, open),
     inbox: (which, options) => inboxOf(callsOf(transport, null), which, options),
     on(name, listener) {
       events.on(name, listener)

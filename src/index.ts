@@ -174,3 +174,24 @@ export type {
 } from './modules/types.ts'
 export type { ModuleRules } from './modules/rules.ts'
 export { UnreadableValueError } from './modules/unreadable.ts'
+export type { StreamKind } from './transport/stream.ts'
+export type { Sheet, SheetFilter, SheetSession } from './sheet/sheet.ts'
+export type {
+  BatchHandle,
+  Choice,
+  CloseOptions,
+  CloseResult,
+  Conflict,
+  ConflictEvent,
+  ConflictPolicy,
+  OpenOptions,
+  PendingWrite,
+  RejectedEvent,
+  SheetChange,
+  SheetEvents,
+  SheetStatus,
+  WriteHandle,
+} from './sheet/sheet-types.ts'
+export type { ExternalStore, VisibleCell } from './store/facts.ts'
+export type { SyncStatus } from './sync/sync-status.ts'
+export type { WriteState } from './outbox/outbox-state.ts'

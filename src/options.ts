@@ -3,6 +3,7 @@ import type { CellsLogger, OnRequest } from './events.ts'
 import type { Modules } from './modules/modules.ts'
 import { noRules, type ModuleRules } from './modules/rules.ts'
 import type { NoModules } from './modules/types.ts'
+import type { StreamKind } from './transport/stream.ts'
 import type { Patience } from './transport/port.ts'
 import { defaultPolicy, withPatience, type RetryPolicy } from './transport/retry-policy.ts'
 
@@ -18,6 +19,13 @@ export interface CellsOptions<M extends Modules = NoModules> extends Patience {
    * @default 'efir_budget'
    */
   readonly databaseSchema?: string | undefined
+  /**
+   * How live sheets hear of changes. `broadcast`: one message for each commit, from the database, within milliseconds.
+   * `postgres_changes`: by the publication `supabase_realtime`, where broadcasts cannot be had; slower. `none`: sheets
+   * look from time to time.
+   * @default 'broadcast'
+   */
+  readonly stream?: StreamKind | undefined
   /** Called for every request, as it is sent and as it ends: the place for traces and metrics. */
   readonly onRequest?: OnRequest | undefined
   /**
@@ -36,12 +44,15 @@ export interface CellsOptions<M extends Modules = NoModules> extends Patience {
 export interface ResolvedOptions {
   readonly rules: ModuleRules
   readonly databaseSchema: string
+  readonly stream: StreamKind
   readonly policy: RetryPolicy
 }
 
+const streams: readonly StreamKind[] = ['broadcast', 'postgres_changes', 'none']
+
 /** @throws {ValidationError} where an option is not acceptable. */
 export function resolveOptions(options: CellsOptions<Modules>): ResolvedOptions {
-  const { databaseSchema = 'efir_budget', modules } = options
+  const { databaseSchema = 'efir_budget', stream = 'broadcast', modules } = options
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(databaseSchema)) {
     throw new ValidationError(
       'databaseSchema',
@@ -53,5 +64,6 @@ export function resolveOptions(options: CellsOptions<Modules>): ResolvedOptions 
   if (typeof (rules as Partial<ModuleRules>).toTyped !== 'function') {
     throw new ValidationError('modules', modules, 'what defineModules() made')
   }
-  return { databaseSchema, rules, policy: withPatience(defaultPolicy, options) }
+  if (!streams.includes(stream)) throw new ValidationError('stream', stream, streams.join(', '))
+  return { databaseSchema, stream, rules, policy: withPatience(defaultPolicy, options) }
 }

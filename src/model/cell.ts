@@ -1,6 +1,7 @@
 import type { ResolvedAddress } from './address.ts'
 import type { DecimalText } from './decimal.ts'
 import type { CellId, UserId } from './ids.ts'
+import type { StoredValue } from './value.ts'
 
 /** Where a value came from: a person, a calculation, or an import. */
 export type ValueType = 'input' | 'calculated' | 'imported'
@@ -116,4 +117,29 @@ export function missingCell(address: ResolvedAddress): MissingCell {
 /** At most one of the two is set. */
 export function kindOf(number: string | null, text: string | null): Cell['kind'] {
   return number !== null ? 'number' : text !== null ? 'text' : 'empty'
+}
+
+/** A cell as a write of ours left it. */
+export function writtenCell(
+  { module, entity, field, period }: ResolvedAddress,
+  { number, text }: StoredValue,
+  written: { readonly id: string; readonly version: number; readonly by: string | null; readonly at: string },
+  valueType: ValueType,
+): StoredCell {
+  return Object.freeze({
+    module,
+    entity,
+    field,
+    period,
+    exists: true,
+    id: written.id,
+    kind: kindOf(number, text),
+    value: number ?? text,
+    valueType,
+    isLocked: false,
+    lockReason: null,
+    version: written.version,
+    modifiedBy: written.by,
+    modifiedAt: written.at,
+  })
 }

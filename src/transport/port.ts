@@ -51,15 +51,15 @@ export type CellReference = string | ResolvedAddress
 
 /** Which cells of a budget; every member is optional, members are ANDed. */
 export interface CellFilter<Module extends string = string, Field extends string = string> {
-  readonly module?: Module | readonly Module[]
+  readonly module?: Module | readonly Module[] | undefined
   /** `null` for cells without an entity. */
-  readonly entity?: EntityId | null | readonly (EntityId | null)[]
-  readonly field?: Field | readonly Field[]
+  readonly entity?: EntityId | null | readonly (EntityId | null)[] | undefined
+  readonly field?: Field | readonly Field[] | undefined
   /** `null` for cells without a period. */
-  readonly period?: string | null | readonly (string | null)[]
-  readonly locked?: boolean
+  readonly period?: string | null | readonly (string | null)[] | undefined
+  readonly locked?: boolean | undefined
   /** The user id of who wrote last. */
-  readonly modifiedBy?: UserId
+  readonly modifiedBy?: UserId | undefined
 }
 
 /** Whether one bad change refuses the whole batch (`atomic`) or is reported beside the good ones (`partial`). */

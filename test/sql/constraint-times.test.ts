@@ -3,12 +3,13 @@ import type postgres from 'postgres'
 import { describe, expect, it } from 'vitest'
 import { freshKey, freshTenants, recordOf, write } from './support/cells.ts'
 import { apply, changesSince, contents, nothing, snapshot } from './support/feed.ts'
-import { broadcasts, fakeRealtime } from './support/realtime.ts'
+import { broadcasts, startRealtime, withoutRealtime } from './support/realtime.ts'
 import { undo } from './support/turns.ts'
 
 // Somebody's own SQL may say when constraints are checked, and revisions are given by a constraint trigger.
 const { sql, ours, asAlice, createBudget } = await freshTenants()
-await fakeRealtime(sql)
+await withoutRealtime(sql)
+await startRealtime(sql)
 
 type Sql = postgres.TransactionSql
 const newBudget = async () => (await createBudget({ organization: ours })).id
