@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +13,8 @@ import { bundle, type Target } from './support/bundle.ts'
 
 const stack = await useStack()
 const programs = join(import.meta.dirname, '../../node_modules/.bin')
+// The program itself: what npm puts before it passes on neither signals nor the third descriptor.
+const { default: workerd } = createRequire(import.meta.url)('workerd') as { readonly default: string }
 
 const printing = `
 import { roundTrip } from './round-trip.ts'
@@ -89,7 +92,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );`
     await writeFile(join(folder, 'config.capnp'), config)
-    const worker = spawn(join(programs, 'workerd'), ['serve', 'config.capnp', '--control-fd=3'], {
+    const worker = spawn(workerd, ['serve', 'config.capnp', '--control-fd=3'], {
       cwd: folder,
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     })
