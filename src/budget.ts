@@ -4,10 +4,11 @@ import { isCell, prepareChange, type BaseVersion, type LooseChange } from './cha
 import { Comments } from './comments/comments.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
 import { History } from './history/history.ts'
+import { historyCalls } from './history/load-calls.ts'
 import { PastBudget } from './history/past.ts'
-import { restoreCells, type RestoreOptions } from './history/restore.ts'
+import type { RestoreOptions } from './history/restore.ts'
 import type { RedoResult, RestoreResult, StepPreview, Turn, UndoResult } from './history/step.ts'
-import { previewStep, turnStep, type StepOptions, type TurnOptions } from './history/steps.ts'
+import type { StepOptions, TurnOptions } from './history/steps.ts'
 import { Leases } from './leases/leases.ts'
 import { CellList, type ListOptions } from './list.ts'
 import type { OpenSheet } from './live.ts'
@@ -316,6 +317,7 @@ export class Budget<M extends Modules = NoModules> {
    * ```
    */
   async undo(options: TurnOptions = {}): Promise<UndoResult> {
+    const { turnStep } = await historyCalls()
     return await turnStep(this.#transport.send, this.id, 'undo', options)
   }
 
@@ -328,6 +330,7 @@ export class Budget<M extends Modules = NoModules> {
    * @throws {NotFoundError} where the budget is not the caller's to see.
    */
   async redo(options: TurnOptions = {}): Promise<RedoResult> {
+    const { turnStep } = await historyCalls()
     return await turnStep(this.#transport.send, this.id, 'redo', options)
   }
 
@@ -339,6 +342,7 @@ export class Budget<M extends Modules = NoModules> {
    * @throws {NotFoundError} where the budget is not the caller's to see.
    */
   async preview(turn: Turn, options: StepOptions = {}): Promise<StepPreview> {
+    const { previewStep } = await historyCalls()
     return await previewStep(this.#transport.send, this.id, turn, options)
   }
 
@@ -391,6 +395,7 @@ export class Budget<M extends Modules = NoModules> {
    * ```
    */
   async restore(moment: Moment, options: RestoreOptions = {}): Promise<RestoreResult> {
+    const { restoreCells } = await historyCalls()
     return await restoreCells(this.#transport.send, this.id, moment, options)
   }
 

@@ -16,8 +16,9 @@ export type { CheckedChange, CheckedChanges, OutcomeOf, OutcomesAt } from './typ
 export { CellList, type ListOptions } from './list.ts'
 export type { CellSelection } from './selection.ts'
 export { PagedList, type PageOptions } from './paged-list.ts'
-export { Comments, type CommentReference, type ThreadReference } from './comments/comments.ts'
-export { CommentCounts } from './comments/comment-counts.ts'
+export { Comments } from './comments/comments.ts'
+export type { CommentReference, ThreadReference } from './comments/comment.ts'
+export type { CommentCounts } from './comments/comment-counts.ts'
 export type {
   CellComment,
   CommentCount,
@@ -39,8 +40,9 @@ export type {
   LockResult,
   UnlockOptions,
 } from './locks/lock.ts'
-export { Leases, type AcquireOptions } from './leases/leases.ts'
-export { Lease } from './leases/lease.ts'
+export { Leases } from './leases/leases.ts'
+export type { AcquireOptions } from './leases/acquire-options.ts'
+export type { Lease } from './leases/lease.ts'
 export type { HeldLease } from './leases/lease-wire.ts'
 export { Session, type CellWriting, type SessionName } from './session.ts'
 export { History, type ChangeListOptions } from './history/history.ts'
