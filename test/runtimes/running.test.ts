@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,8 +13,8 @@ import { bundle, type Target } from './support/bundle.ts'
 
 const stack = await useStack()
 const programs = join(import.meta.dirname, '../../node_modules/.bin')
-// The program itself: the package's command passes no file descriptors on.
-const { default: workerd } = createRequire(import.meta.url)('workerd') as { default: string }
+// The program itself: what npm puts before it passes on neither signals nor the third descriptor.
+const { default: workerd } = createRequire(import.meta.url)('workerd') as { readonly default: string }
 
 const printing = `
 import { roundTrip } from './round-trip.ts'
