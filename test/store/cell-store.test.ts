@@ -21,6 +21,15 @@ describe('facts', () => {
     expect(store.get(a)).toMatchObject({ value: '30', kind: 'number', isPending: false, exists: true })
   })
 
+  it('of a row and of its deletion in one commit leave none to a listener', () => {
+    const store = filled(stored(a, { version: 1 }))
+    const listener = vi.fn()
+    store.subscribe(a, listener)
+    store.confirm({ revision: 3, cells: [stored(a, { version: 2 })], deleted: [gone(a, 3)] })
+    expect(listener.mock.calls).toEqual([[expect.objectContaining({ exists: false })]])
+    expect(store.get(a).base.exists).toBe(false)
+  })
+
   it('of a deletion keep an older row from coming back', () => {
     const store = filled()
     store.confirm({ revision: 3, deleted: [gone(a, 2)] })
