@@ -4,7 +4,8 @@ const shared = {
   target: 'es2022',
   outDir: 'dist',
   sourcemap: true,
-  dts: true,
+  // The types of Standard Schema are written into ours: nobody has to install them.
+  dts: { resolve: [/^@standard-schema/] as RegExp[] },
   clean: false,
   treeshake: true,
   loader: { '.sql': 'text' },
