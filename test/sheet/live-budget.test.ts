@@ -177,6 +177,77 @@ describe('reads', () => {
   })
 })
 
+describe('a log that does not reach back', () => {
+  const rows = (...fields: string[]) =>
+    fields.map((field) => [
+      field,
+      'm',
+      null,
+      field,
+      null,
+      '1',
+      null,
+      'input',
+      false,
+      null,
+      1,
+      null,
+      '2026-01-01',
+    ])
+
+  it('has everything listed again, below what is shown, and what is gone goes at the end', async () => {
+    let there = { revision: 1, cells: rows('a', 'b') }
+    let resync = false
+    const { open, environment } = scriptedLive({
+      reply: (request) => {
+        if (request.operation === 'list_cells') return { status: 200, data: { ...there, next: null } }
+        if (request.operation !== 'changes_since' || !resync) return empty(request)
+        resync = false
+        const from = request.parameters.p_revision
+        return { status: 200, data: { revision: 9_000, from, to: from, resync: true, commits: [] } }
+      },
+    })
+    const sheet = open()
+    await sheet.ready()
+    const shown: (readonly string[])[] = []
+    const rangeOf = () =>
+      sheet
+        .range()
+        .getSnapshot()
+        .map(({ field }) => field)
+    sheet.subscribeRange({}, () => shown.push(rangeOf()))
+    there = { revision: 9_000, cells: rows('b', 'c') }
+    resync = true
+    environment.tell('wake')
+    await until(sheet.range(), () => rangeOf().join() === 'b,c')
+    await sheet.ready()
+    expect(shown.every((fields) => fields.includes('b'))).toBe(true)
+    await sheet.close()
+  })
+})
+
+describe('a conflict with a cell that is gone', () => {
+  it('has the budget looked at, for the reply does not tell since when', async () => {
+    const { open, requests } = scriptedLive({
+      reply: (request) =>
+        request.operation === 'write_cells'
+          ? {
+              status: 200,
+              data: { ...(empty(request) as { data: object }).data, results: [['conflict', null]] },
+            }
+          : empty(request),
+    })
+    const sheet = open()
+    await sheet.ready()
+    const told = new Promise((resolve) => sheet.on('conflict', resolve))
+    const before = requests.length
+    void sheet.set(cell, 1)
+    await told
+    await settled()
+    expect(operations(requests.slice(before))).toContain('changes_since')
+  })
+})
+
 describe('ready', () => {
   it('ends with the reason of its signal, and with the sheet', async () => {
     const { open } = scriptedLive({ reply: () => new Promise(() => undefined) })
