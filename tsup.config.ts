@@ -18,6 +18,21 @@ export default defineConfig([
   },
   // The local stack's parts are ESM only, so there is no CommonJS build of it.
   { ...shared, entry: { 'local/index': 'src/local/index.ts' }, format: ['esm'], platform: 'node' },
+  // The parts of the core that it needs (its errors above all) are the core's own, and not copies of them.
+  {
+    ...shared,
+    entry: { 'import/index': 'src/import/index.ts' },
+    format: ['esm'],
+    platform: 'node',
+    esbuildPlugins: [
+      {
+        name: 'built-core',
+        setup(build) {
+          build.onResolve({ filter: /^(\.\.\/)+index\.ts$/ }, () => ({ path: '../index.js', external: true }))
+        },
+      },
+    ],
+  },
   // The command carries its framework with it, so that applications do not install it, and leans on the built migrations.
   {
     ...shared,

@@ -36,6 +36,12 @@ export interface WriteManyOptions extends WriteOptions {
    * @default 'atomic'
    */
   readonly mode?: WriteMode | undefined
+  /**
+   * `false`: a `partial` batch that is too much for the server at once is refused whole, as {@link TransportError} of code
+   * `too_large`, instead of being sent in parts: for whoever keeps a record of the parts. Nothing of it has landed then.
+   * @default true
+   */
+  readonly divide?: boolean | undefined
 }
 
 /** What became of one change of a batch. A deleted cell comes back as a missing one. */
@@ -76,6 +82,7 @@ export async function sendBatch(
         // Made once, before the first request: every repeat of it carries the same.
         operationId: operationId === undefined ? newUuid() : toUuid(operationId, 'operationId'),
         session: toSession(options.session),
+        divide: options.divide !== false,
       },
       options,
     )

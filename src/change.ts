@@ -4,8 +4,11 @@ import type { Cell } from './model/cell.ts'
 import { toStoredValue, type CellInput } from './model/value.ts'
 import type { CellReference, WriteItem } from './transport/port.ts'
 
-/** The version that a write is based on: 0 for "must not exist yet", `'any'` for "whatever is there". */
-export type BaseVersion = number | 'any'
+/**
+ * The version that a write is based on: 0 for "must not exist yet", `'existing'` for "whatever is there, if something is",
+ * `'any'` for "whatever is there".
+ */
+export type BaseVersion = number | 'existing' | 'any'
 
 /**
  * One change of a batch. A `Cell` as it was read carries its own version; a bare address needs `ifVersion`, so that
@@ -45,12 +48,13 @@ export function isCell(cell: Cell | CellAddress): cell is Cell {
   return 'exists' in cell
 }
 
-function toBase(given: BaseVersion | undefined, field: string): number | null {
+function toBase(given: BaseVersion | undefined, field: string): WriteItem['base'] {
   if (given === 'any') return null
+  if (given === 'existing') return '*'
   if (typeof given === 'number' && Number.isSafeInteger(given) && given >= 0) return given
   throw new ValidationError(
     field,
     given,
-    "the version that was read, 0 for a cell that must not exist yet, or 'any'",
+    "the version that was read, 0 for a cell that must not exist yet, 'existing' or 'any'",
   )
 }

@@ -32,7 +32,7 @@ export {
 } from './model/address.ts'
 export type { Cell, MissingCell, StoredCell, ValueType } from './model/cell.ts'
 export type { DecimalText } from './model/decimal.ts'
-export type { CellInput } from './model/value.ts'
+export { toStoredValue, type CellInput, type StoredValue } from './model/value.ts'
 export {
   CellsError,
   isCellsError,

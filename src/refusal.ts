@@ -20,7 +20,7 @@ export function toRefusedChange(result: RefusedResult, index: number, change: Pr
     status: 'conflict',
     index,
     base: change.base,
-    baseVersion: change.item.base,
+    baseVersion: change.item.base === '*' ? null : change.item.base,
     mine: change.mine,
     theirs: result.cell,
   }

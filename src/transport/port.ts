@@ -69,8 +69,8 @@ export interface WriteItem {
   readonly reference: CellReference
   /** `null` deletes the cell. */
   readonly value: StoredValue | null
-  /** The version that the change is based on, 0 for a cell that must not exist yet, `null` for any. */
-  readonly base: number | null
+  /** The version that the change is based on, 0 for a cell that must not exist yet, `'*'` for any but none, `null` for any. */
+  readonly base: number | '*' | null
 }
 
 export interface WriteRequest {
@@ -80,6 +80,8 @@ export interface WriteRequest {
   readonly changeType: ChangeType
   readonly operationId: string
   readonly session: { readonly id: string; readonly label: string | null } | null
+  /** Whether a `partial` batch may be sent in parts. */
+  readonly divide: boolean
 }
 
 export type WriteResult =
