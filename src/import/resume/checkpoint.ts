@@ -31,13 +31,18 @@ export function checkpointFile(path: string | URL): Checkpoint {
       const { fileURLToPath } = await import('node:url')
       const target = typeof path === 'string' ? path : fileURLToPath(path)
       const fresh = `${target}.new`
-      await using file = await open(fresh, 'w', 0o600)
-      await file.writeFile(text)
-      await file.sync()
+      const file = await open(fresh, 'w', 0o600)
+      try {
+        await file.writeFile(text)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
       await rename(fresh, target)
-      // The new name has to last as well.
-      await using directory = await open(dirname(target), 'r')
-      await directory.sync().catch(() => undefined)
+      // The new name has to last as well; where directories cannot be opened, it does as well as it can.
+      const directory = await open(dirname(target), 'r').catch(() => undefined)
+      await directory?.sync().catch(() => undefined)
+      await directory?.close()
     },
   }
 }
