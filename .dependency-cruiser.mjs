@@ -25,10 +25,14 @@ export default {
     },
     {
       name: 'users-have-it-too',
-      comment: 'What is imported at run time comes with the package or is a peer. The command carries its own.',
+      comment:
+        'What is imported at run time comes with the package or is a peer. The command carries its own.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/cli/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm', 'npm-peer', 'type-only'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],
+      },
     },
     {
       name: 'core-knows-no-outer-room',

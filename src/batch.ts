@@ -1,10 +1,10 @@
+import { toOperationId } from './asking.ts'
 import type { PreparedChange } from './change.ts'
 import { ProtocolError, type CellsError } from './errors.ts'
-import { toUuid } from './model/address.ts'
-import { missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
-import { newUuid } from './model/identifier.ts'
+import { kindOf, missingCell, type Cell, type StoredCell, type ValueType } from './model/cell.ts'
 import type { RefusedChange } from './model/refusals.ts'
 import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
+import { nameSession, Session, type SessionName } from './session.ts'
 import type { CallOptions, CellsTransport, ChangeType, WriteMode, WriteResult } from './transport/port.ts'
 
 const valueTypeOf: Record<ChangeType, ValueType> = {
@@ -16,8 +16,8 @@ const valueTypeOf: Record<ChangeType, ValueType> = {
 
 /** How a write is sent and recorded. */
 export interface WriteOptions extends CallOptions {
-  /** The step that the change belongs to: a label for a step of its own, or the id of one that goes on. */
-  readonly session?: string | { readonly id: string; readonly label?: string } | undefined
+  /** The step that the change belongs to: a label for a step of its own, a {@link Session}, or the id of one that goes on. */
+  readonly session?: string | SessionName | Session | undefined
   /**
    * What the log says it was.
    * @default 'manual'
@@ -71,7 +71,8 @@ export async function sendBatch(
   changes: readonly PreparedChange[],
   options: WriteManyOptions,
 ): Promise<WriteManyResult> {
-  const { mode = 'atomic', changeType = 'manual', operationId } = options
+  const { mode = 'atomic', changeType = 'manual', session } = options
+  const operationId = toOperationId(options.operationId)
   const reply = await transport
     .writeCells(
       {
@@ -79,14 +80,15 @@ export async function sendBatch(
         items: changes.map((change) => change.item),
         mode,
         changeType,
-        // Made once, before the first request: every repeat of it carries the same.
-        operationId: operationId === undefined ? newUuid() : toUuid(operationId, 'operationId'),
-        session: toSession(options.session),
+        operationId,
+        // A new session is named after its operation, for a repeat of that by its caller has to name the same one.
+        session: session === undefined ? null : nameSession(session, operationId),
         divide: options.divide !== false,
       },
       options,
     )
     .catch((error: unknown) => rethrow(error, changes))
+  if (session instanceof Session) session.follow(reply.sessionId)
   return {
     revision: reply.revision,
     operationId: reply.operationId,
@@ -120,7 +122,7 @@ function toOutcome(
     period,
     exists: true,
     id: result.id,
-    kind: value.number !== null ? 'number' : value.text !== null ? 'text' : 'empty',
+    kind: kindOf(value.number, value.text),
     value: value.number ?? value.text,
     valueType,
     isLocked: false,
@@ -130,10 +132,4 @@ function toOutcome(
     modifiedAt: result.at,
   })
   return { status: 'written', index, cell }
-}
-
-function toSession(session: WriteOptions['session']) {
-  if (session === undefined) return null
-  const { id, label } = typeof session === 'string' ? { id: newUuid(), label: session } : session
-  return { id: toUuid(id, 'session.id'), label: label ?? null }
 }

@@ -1,23 +1,22 @@
 import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
 import { isCell, prepareChange, type BaseVersion, type CellChange } from './change.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
-import { CellList } from './list.ts'
+import { History } from './history/history.ts'
+import { PastBudget } from './history/past.ts'
+import { restoreCells, type RestoreOptions } from './history/restore.ts'
+import type { RedoResult, RestoreResult, StepPreview, Turn, UndoResult } from './history/step.ts'
+import { previewStep, turnStep, type StepOptions, type TurnOptions } from './history/steps.ts'
+import { CellList, type ListOptions } from './list.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type Cell } from './model/cell.ts'
+import { toMoment, type Moment } from './model/moment.ts'
 import type { CellInput } from './model/value.ts'
 import { rethrow } from './refusal.ts'
+import { Session, type SessionName } from './session.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
 
 /** The most changes of one batch, references of one read, and cells of one page. */
 const batchLimit = 10_000
-
-export interface ListOptions extends CallOptions {
-  /**
-   * Cells per round trip, 1 to 10,000. Where that is too much for the server, the pages become smaller.
-   * @default 1000
-   */
-  readonly pageSize?: number | undefined
-}
 
 /** The cells of one budget version. Made by {@link Cells.budget}. */
 export class Budget {
@@ -191,6 +190,159 @@ export class Budget {
     if (changes.length === 0) throw new ValidationError('changes', changes, 'at least one change')
     const prepared = changes.map((change, index) => prepareChange(change, `changes[${index}]`))
     return await sendBatch(this.#transport, this.id, prepared, options)
+  }
+
+  /**
+   * Begins a session: what is written through it is one step for undo. It ends with `commit()`, or with the block of a `using`
+   * declaration. It groups and is no transaction: each write lands at once.
+   *
+   * @param session what a person would call the step, or the id of a session that goes on.
+   * @throws {ValidationError} where the label has more than 200 characters, or the id is no UUID.
+   * @example
+   * ```ts
+   * import type { Budget, CellChange } from '@efir/cells'
+   *
+   * async function importAll(budget: Budget, parts: CellChange[][]) {
+   *   using session = budget.begin('Import of July')
+   *   for (const part of parts) await session.writeMany(part, { changeType: 'import' })
+   *   return session.id
+   * }
+   * void importAll
+   * ```
+   */
+  begin(session?: string | SessionName): Session<this> {
+    return new Session(this, session)
+  }
+
+  /**
+   * Runs `work` with a session of its own, and resolves with what it returned. It groups and is no transaction: where
+   * `work` throws, what had landed stays, is still one step, and the error passes on.
+   *
+   * @throws {ValidationError} where the label has more than 200 characters, or the id is no UUID.
+   * @example
+   * ```ts
+   * import type { Budget, Cell } from '@efir/cells'
+   *
+   * async function raise(budget: Budget, price: Cell, seats: Cell) {
+   *   await budget.session('Raise', async (session) => {
+   *     await session.write(price, '46000')
+   *     await session.write(seats, 24)
+   *   })
+   *   return await budget.undo() // both of them
+   * }
+   * void raise
+   * ```
+   */
+  async session<Result>(
+    session: string | SessionName,
+    work: (session: Session<this>) => Result | PromiseLike<Result>,
+  ): Promise<Result> {
+    const begun = this.begin(session)
+    try {
+      return await work(begun)
+    } finally {
+      begun.commit()
+    }
+  }
+
+  /**
+   * Takes back the newest step of the signed-in user, and tells what became of each of its cells. It touches only
+   * what this user did: where somebody wrote later, their value stays (`superseded`). Sent again after a lost reply, it
+   * takes effect once.
+   *
+   * @throws {ValidationError} where an option is not acceptable.
+   * @throws {ForbiddenError} for a service key, which has no steps.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function undo(budget: Budget) {
+   *   const result = await budget.undo()
+   *   if (result.status === 'nothing') return 'Nothing to undo.'
+   *   const kept = result.outcomes.filter(({ status }) => status !== 'reverted')
+   *   return `${result.label ?? 'Edit'} undone; ${kept.length} cells stay as they are.`
+   * }
+   * void undo
+   * ```
+   */
+  async undo(options: TurnOptions = {}): Promise<UndoResult> {
+    return await turnStep(this.#transport.send, this.id, 'undo', options)
+  }
+
+  /**
+   * Brings back the step that the signed-in user undid last, unless this user has written since. In all else like
+   * {@link Budget.undo}.
+   *
+   * @throws {ValidationError} where an option is not acceptable.
+   * @throws {ForbiddenError} for a service key, which has no steps.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   */
+  async redo(options: TurnOptions = {}): Promise<RedoResult> {
+    return await turnStep(this.#transport.send, this.id, 'redo', options)
+  }
+
+  /**
+   * What {@link Budget.undo} or {@link Budget.redo} would do now, without doing it; the cells are as they are.
+   *
+   * @throws {ValidationError} where an argument is not acceptable.
+   * @throws {ForbiddenError} for a service key, which has no steps.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   */
+  async preview(turn: Turn, options: StepOptions = {}): Promise<StepPreview> {
+    return await previewStep(this.#transport.send, this.id, turn, options)
+  }
+
+  /** Every change on record, and what can be undone and redone. */
+  get history(): History {
+    return new History(this.#transport.send, this.id)
+  }
+
+  /**
+   * The budget as it was at a revision or a time, to read from. Nothing is fetched yet.
+   *
+   * @throws {ValidationError} where it is no moment; while reading, where the log does not reach there.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function growthInJuly(budget: Budget) {
+   *   const past = budget.asOf({ at: '2026-07-31T23:59:59+02:00' })
+   *   const { value } = await past.read({ module: 'revenue', field: 'growth' })
+   *   return { value, revision: await past.revision() }
+   * }
+   * void growthInJuly
+   * ```
+   */
+  asOf(moment: Moment): PastBudget<Budget> {
+    const past = this.#transport.asOf(toMoment(moment))
+    return new PastBudget(new Budget(this.id, past), async (options) => {
+      const { revision } = await past.readCells(this.id, [], options).catch(rethrow)
+      return revision
+    })
+  }
+
+  /**
+   * Writes what the cells of the filter showed at a revision or a time, at most 10,000 that have changed since, as one
+   * step, which can be undone. Cells that were not there then are deleted.
+   *
+   * @throws {CellLockedError} where the mode is `atomic` and a cell that would have to change is locked: nothing has landed.
+   * @throws {ValidationError} where it is no moment, the log does not reach there, or an option is not acceptable.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function backToYesterday(budget: Budget) {
+   *   const at = new Date(Date.now() - 86_400_000)
+   *   const { outcomes } = await budget.restore({ at }, { filter: { module: 'staff' }, mode: 'partial' })
+   *   return outcomes.filter(({ status }) => status === 'locked')
+   * }
+   * void backToYesterday
+   * ```
+   */
+  async restore(moment: Moment, options: RestoreOptions = {}): Promise<RestoreResult> {
+    return await restoreCells(this.#transport.send, this.id, moment, options)
   }
 
   async #writeOne(change: CellChange, options: WriteOptions): Promise<Cell> {

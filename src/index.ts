@@ -9,11 +9,41 @@ export type {
   RetryEvent,
   UnauthorizedEvent,
 } from './events.ts'
-export { Budget, type ListOptions } from './budget.ts'
+export { Budget } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
 export type { BaseVersion, CellChange } from './change.ts'
-export { CellList } from './list.ts'
+export { CellList, type ListOptions } from './list.ts'
+export { Session, type CellWriting, type SessionName } from './session.ts'
+export { History, type ChangeListOptions } from './history/history.ts'
+export { ChangeList } from './history/change-list.ts'
+export type { ChangeFilter, OneOrMore } from './history/change-filter.ts'
 export type {
+  ChangeCursor,
+  ChangePage,
+  ChangeRecord,
+  LoggedChangeType,
+  RecordedValue,
+} from './history/changes-wire.ts'
+export { PastBudget, type CellReading } from './history/past.ts'
+export type { RestoreOptions } from './history/restore.ts'
+export type { StepOptions, TurnOptions } from './history/steps.ts'
+export type {
+  CellOutcome,
+  NoStep,
+  PreviewedStep,
+  RedoResult,
+  RestoreOutcome,
+  RestoreResult,
+  Step,
+  StepOutcome,
+  StepPreview,
+  StepState,
+  Turn,
+  TurnedStep,
+  UndoResult,
+} from './history/step.ts'
+export type {
+  AddressFilter,
   CallOptions,
   CellFilter,
   CellPage,
@@ -32,6 +62,7 @@ export {
 } from './model/address.ts'
 export type { Cell, MissingCell, StoredCell, ValueType } from './model/cell.ts'
 export type { DecimalText } from './model/decimal.ts'
+export type { Moment } from './model/moment.ts'
 export { toStoredValue, type CellInput, type StoredValue } from './model/value.ts'
 export {
   CellsError,

@@ -1,7 +1,16 @@
 import type { StoredCell } from './model/cell.ts'
-import type { CellPage } from './transport/port.ts'
+import type { CallOptions, CellPage, LimitedPage } from './transport/port.ts'
 
-type FetchPage = (after: string | null, limit: number) => Promise<CellPage>
+/** How a list is fetched. */
+export interface ListOptions extends CallOptions {
+  /**
+   * Cells per round trip, 1 to 10,000. Where that is too much for the server, the pages become smaller.
+   * @default 1000
+   */
+  readonly pageSize?: number | undefined
+}
+
+type FetchPage = (after: string | null, limit: number) => Promise<LimitedPage>
 
 /**
  * The cells of a budget that a filter names, fetched page by page while they are consumed. Iterate it for cells, or
@@ -22,11 +31,11 @@ export class CellList implements AsyncIterable<StoredCell> {
     let after: string | null = null
     let limit = this.#pageSize
     do {
-      const page: CellPage = await this.#fetch(after, limit)
+      const { limit: able, ...page }: LimitedPage = await this.#fetch(after, limit)
       yield page
       after = page.next
-      // Fewer than asked for, and not the end: the server cannot do more at once, so do not ask it again.
-      limit = Math.max(1, Math.min(limit, page.cells.length))
+      // What the server could not do at once, it is not asked again.
+      limit = able
     } while (after !== null)
   }
 

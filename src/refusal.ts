@@ -8,20 +8,25 @@ import {
   type RefusedChange,
 } from './model/refusals.ts'
 import type { PreparedChange } from './change.ts'
+import type { StoredCell } from './model/cell.ts'
 import { Refusal, type WriteResult } from './transport/port.ts'
 
 type RefusedResult = Exclude<WriteResult, { status: 'written' | 'unchanged' | 'failed' }>
 type Refused<Status extends RefusedChange['status']> = Extract<RefusedChange, { status: Status }>
 
-/** The answer to one refused change, with what the caller knows about it. */
-export function toRefusedChange(result: RefusedResult, index: number, change: PreparedChange): RefusedChange {
+/** The answer to one refused change, with what the caller knows about it, where it was the caller who made it. */
+export function toRefusedChange(
+  result: RefusedResult,
+  index: number,
+  change: PreparedChange | undefined,
+): RefusedChange {
   if (result.status !== 'conflict') return { ...result, index }
   return {
     status: 'conflict',
     index,
-    base: change.base,
-    baseVersion: change.item.base === '*' ? null : change.item.base,
-    mine: change.mine,
+      base: change?.base ?? null,
+      baseVersion: typeof change?.item.base === 'number' ? change.item.base : null,
+      mine: change?.mine ?? null,
     theirs: result.cell,
   }
 }
@@ -35,27 +40,26 @@ export function toPublicError(
 }
 
 function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsError {
-  const refused = refusal.results.flatMap(([index, result]) => {
-    const change = changes[index]
-    if (change === undefined || !isRefused(result)) return []
-    return [toRefusedChange(result, index, change)]
-  })
+  const refused = refusal.results.flatMap(([index, result]) =>
+    isRefused(result) ? [toRefusedChange(result, index, changes[index])] : [],
+  )
   const first = <Status extends RefusedChange['status']>(status: Status) =>
     refused.find((change): change is Refused<Status> => change.status === status)
-  const name = ({ index }: RefusedChange) => {
-    const change = changes[index]
-    return change === undefined ? `Change ${index}` : `Cell ${cellKey(change.address)}`
+  const name = ({ index }: RefusedChange, cell: StoredCell | null) => {
+    const address = changes[index]?.address ?? cell
+    return address === null ? `Cell ${index}` : `Cell ${cellKey(address)}`
   }
+  const of = changes.length > 0 ? ` of ${changes.length}` : ''
   const others =
-    changes.length > 1
-      ? ` ${refused.length} of ${changes.length} changes were refused; nothing has landed.`
+    Math.max(changes.length, refused.length) > 1
+      ? ` ${refused.length}${of} changes were refused; nothing has landed.`
       : ''
   const { cause } = refusal
 
   const conflict = first('conflict')
   if (refusal.code === 'version_conflict' && conflict !== undefined) {
     return new VersionConflictError(
-      `${name(conflict)} ${sayConflict(conflict)}${others}`,
+      `${name(conflict, conflict.theirs)} ${sayConflict(conflict)}${others}`,
       conflict,
       refused,
       {
@@ -67,10 +71,15 @@ function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsErr
   const locked = first('locked')
   if (refusal.code === 'locked' && locked !== undefined) {
     const reason = locked.cell.lockReason === null ? '' : `: ${locked.cell.lockReason}`
-    return new CellLockedError(`${name(locked)} is locked${reason}.${others}`, locked.cell, refused, {
-      cause,
-      hint: 'Whoever may unlock it has to do so first.',
-    })
+    return new CellLockedError(
+      `${name(locked, locked.cell)} is locked${reason}.${others}`,
+      locked.cell,
+      refused,
+      {
+        cause,
+        hint: 'Whoever may unlock it has to do so first.',
+      },
+    )
   }
   if (refusal.code === 'invalid') return toValidationError(refusal, first('invalid'), changes)
   const options = { cause, hint: refusal.hint }
@@ -92,11 +101,16 @@ function toValidationError(
   const options = { cause: refusal.cause, hint: refusal.hint }
   if (refusal.argument !== undefined) {
     const { field, given, allowed } = refusal.argument
-    return new ValidationError(field, given, allowed, options)
+    return new ValidationError(toOption(field), given, allowed, options)
   }
   if (invalid === undefined) return new ValidationError('argument', undefined, refusal.message, options)
   const field = `changes[${invalid.index}].${invalid.field}`
   return new ValidationError(field, changes[invalid.index]?.mine, invalid.message, options)
+}
+
+/** The database's name of a parameter as the option that it came from: `p_session_id` is `sessionId`. */
+function toOption(parameter: string): string {
+  return parameter.replace(/^p_(scope\.)?/, '').replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** For the end of a call: a refusal becomes the public error, anything else passes. */

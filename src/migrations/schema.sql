@@ -734,8 +734,8 @@ References (ids, or keys [module, entity, field, period]) as items; a key of no 
 --@ comment function resolve_thread(uuid, uuid)
 Says that a thread is settled. Again is no error, and leaves who and when as they were.
 
---@ comment function restore_cells(uuid, bigint, jsonb, text, uuid, text)
-Writes what the cells of the filter showed at a revision, as one step; see docs/reference/wire.md. Call it last, and once.
+--@ comment function restore_cells(uuid, bigint, jsonb, text, uuid, text, timestamp with time zone)
+Writes what the cells of the filter showed at a revision, or a time, as one step; see docs/reference/wire.md. Call it last, and once.
 
 --@ comment function revision_as_of(uuid, bigint, timestamp with time zone)
 The revision that is meant by a revision or a time; refused (PT422) where the log does not reach. Internal.
@@ -1682,6 +1682,7 @@ AS $function$
     'label', p_step.label,
     'changeType', p_step.change_type,
     'modules', to_jsonb(p_step.modules),
+    'actor', p_step.actor,
     'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
     'cells', (
       SELECT count(DISTINCT change.cell_id)
@@ -3562,6 +3563,8 @@ BEGIN
       SELECT FROM unnest(v_own.texts) AS given (value) WHERE NOT pg_input_is_valid(given.value, 'uuid')
     ) THEN
       PERFORM efir_budget.refuse_argument('p_filter.' || v_member, p_filter -> v_member, 'a uuid, or uuids');
+    ELSIF v_member = 'type' AND NOT v_own.texts <@ ARRAY['manual', 'spread', 'import', 'undo', 'redo', 'calculation'] THEN
+      PERFORM efir_budget.refuse_argument('p_filter.type', p_filter -> 'type', 'manual, spread, import, undo, redo, calculation');
     END IF;
     condition := condition || format(
       CASE WHEN v_own.with_null THEN ' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))' ELSE ' AND cell.%1$I = ANY(%2$L)' END,
@@ -4184,19 +4187,19 @@ AS $function$
   SELECT efir_budget.set_thread_resolved(p_budget_version_id, p_thread_id, TRUE)
 $function$
 
---@ function restore_cells(uuid, bigint, jsonb, text, uuid, text)
-CREATE OR REPLACE FUNCTION efir_budget.restore_cells(p_budget_version_id uuid, p_revision bigint, p_filter jsonb DEFAULT '{}'::jsonb, p_mode text DEFAULT 'atomic'::text, p_operation_id uuid DEFAULT NULL::uuid, p_session_label text DEFAULT NULL::text)
+--@ function restore_cells(uuid, bigint, jsonb, text, uuid, text, timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.restore_cells(p_budget_version_id uuid, p_revision bigint, p_filter jsonb DEFAULT '{}'::jsonb, p_mode text DEFAULT 'atomic'::text, p_operation_id uuid DEFAULT NULL::uuid, p_session_label text DEFAULT NULL::text, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
 DECLARE
+  -- What was asked for, so that a repeat is one although the time may mean a later revision by then.
   v_hash bytea := sha256(convert_to(
-    jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label)::text, 'UTF8'
+    jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label, p_at)::text, 'UTF8'
   ));
-  v_now bigint;
-  v_oldest bigint;
+  v_revision bigint;
   v_items jsonb;
   v_result jsonb;
 BEGIN
@@ -4210,20 +4213,16 @@ BEGIN
       RETURN v_result;
     END IF;
   END IF;
-  v_now := efir_budget.current_revision(p_budget_version_id);
-  v_oldest := efir_budget.oldest_revision(p_budget_version_id);
-  IF p_revision IS NULL OR p_revision NOT BETWEEN v_oldest AND v_now THEN
-    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('%s to %s', v_oldest, v_now));
-  END IF;
-  v_items := efir_budget.items_of_revision(p_budget_version_id, p_revision, p_filter);
+  v_revision := efir_budget.revision_as_of(p_budget_version_id, p_revision, p_at);
+  v_items := efir_budget.items_of_revision(p_budget_version_id, v_revision, p_filter);
   IF jsonb_array_length(v_items) > 10000 THEN
     PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(jsonb_array_length(v_items)), 'one that leaves at most 10000 cells to restore');
   END IF;
 
   IF v_items = '[]' THEN
     v_result := jsonb_build_object(
-      'revision', v_now, 'operationId', p_operation_id, 'sessionId', NULL, 'actor', auth.uid(), 'at', clock_timestamp(),
-      'results', v_items
+      'revision', efir_budget.current_revision(p_budget_version_id), 'restored', v_revision, 'operationId', p_operation_id,
+      'sessionId', NULL, 'actor', auth.uid(), 'at', clock_timestamp(), 'results', v_items
     );
     IF p_operation_id IS NOT NULL THEN
       INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
@@ -4233,9 +4232,9 @@ BEGIN
   END IF;
 
   v_result := efir_budget.write_cells(
-    p_budget_version_id, v_items, p_mode, p_operation_id, NULL, coalesce(p_session_label, format('Restore revision %s', p_revision))
+    p_budget_version_id, v_items, p_mode, p_operation_id, NULL, coalesce(p_session_label, format('Restore revision %s', v_revision))
   );
-  v_result := v_result || jsonb_build_object('results', efir_budget.turn_results(
+  v_result := v_result || jsonb_build_object('restored', v_revision, 'results', efir_budget.turn_results(
     ARRAY(SELECT (item.value ->> 'id')::uuid FROM jsonb_array_elements(v_items) WITH ORDINALITY AS item (value, n) ORDER BY item.n),
     ARRAY(
       SELECT item.value ->> 0 FROM jsonb_array_elements(v_result -> 'results') WITH ORDINALITY AS item (value, n) ORDER BY item.n
@@ -4284,7 +4283,6 @@ CREATE OR REPLACE FUNCTION efir_budget.scope_modules(p_scope jsonb)
 AS $function$
 DECLARE
   v_modules text[];
-  v_with_null boolean;
 BEGIN
   IF p_scope IS NULL OR p_scope IN ('null', '{}') THEN
     RETURN NULL;
@@ -4292,11 +4290,10 @@ BEGIN
   IF jsonb_typeof(p_scope) <> 'object' OR p_scope - 'module' <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module');
   END IF;
-  SELECT member.texts, member.with_null INTO v_modules, v_with_null
-  FROM efir_budget.filter_member(p_scope, 'module') AS member;
-  IF v_with_null THEN
+  IF jsonb_path_exists(p_scope, '$.module[*] ? (@.type() != "string")') THEN
     PERFORM efir_budget.refuse_argument('p_scope.module', p_scope -> 'module', 'a text or an array of texts');
   END IF;
+  SELECT member.texts INTO v_modules FROM efir_budget.filter_member(p_scope, 'module') AS member;
   RETURN v_modules;
 END
 $function$
@@ -5236,10 +5233,10 @@ EXECUTE
 --@ grant function resolve_thread(uuid, uuid) to service_role
 EXECUTE
 
---@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text) to authenticated
+--@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text, timestamp  to authenticated
 EXECUTE
 
---@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text) to service_role
+--@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text, timestamp  to service_role
 EXECUTE
 
 --@ grant function undo(uuid, uuid, jsonb) to authenticated

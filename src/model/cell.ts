@@ -56,3 +56,8 @@ export function missingCell(address: ResolvedAddress): MissingCell {
     modifiedAt: null,
   })
 }
+
+/** At most one of the two is set. */
+export function kindOf(number: string | null, text: string | null): Cell['kind'] {
+  return number !== null ? 'number' : text !== null ? 'text' : 'empty'
+}

@@ -10,6 +10,7 @@ export type RefusedChange =
       /** The cell that the change was based on, where the caller passed one. */
       readonly base: Cell | null
       readonly baseVersion: number | null
+      /** What was to be written; `null` too where the caller named no value, as in a restore. */
       readonly mine: CellInput
       /** The cell as it is now; `null` where it does not exist any more. */
       readonly theirs: StoredCell | null

@@ -1,5 +1,5 @@
+import { pastReader } from './past.ts'
 import type { CellsTransport, Send } from './port.ts'
-
 import {
   decodeCellPage,
   decodeCellsReply,
@@ -13,6 +13,9 @@ import {
 export function cellsTransport(send: Send): CellsTransport {
   return {
     send,
+    asOf(moment) {
+      return { ...this, ...pastReader(send, moment) }
+    },
     readCells(budgetVersionId, references, options) {
       const parameters = {
         p_budget_version_id: budgetVersionId,
@@ -21,7 +24,7 @@ export function cellsTransport(send: Send): CellsTransport {
       const call = { operation: 'read_cells', budgetVersionId, items: references.length, parameters }
       return send({ ...call, decode: decodeCellsReply }, options)
     },
-    listCells(budgetVersionId, filter, after, limit, options) {
+    async listCells(budgetVersionId, filter, after, limit, options) {
       const parameters = {
         p_budget_version_id: budgetVersionId,
         p_filter: encodeFilter(filter),
@@ -29,7 +32,7 @@ export function cellsTransport(send: Send): CellsTransport {
         p_limit: limit,
       }
       const call = { operation: 'list_cells', budgetVersionId, items: limit, parameters }
-      return send({ ...call, decode: decodeCellPage }, options)
+      return { ...(await send({ ...call, decode: decodeCellPage }, options)), limit }
     },
     writeCells({ budgetVersionId, items, mode, operationId, session, changeType }, options) {
       const parameters = {

@@ -26,6 +26,8 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
   return {
     ...transport,
 
+    asOf: (moment) => dividing(transport.asOf(moment), defaultTimeout, clock),
+
     readCells(budgetVersionId, references, options) {
       const remaining = sharedTimeout(options)
       const read = async (part: typeof references): Promise<CellsReply> => {
@@ -85,7 +87,7 @@ async function writeParts(
   remaining: () => CallOptions,
 ): Promise<WriteReply> {
   // One step for undo, whatever it takes to write it.
-  const session = request.session ?? { id: request.operationId, label: null }
+  const session = request.session ?? { id: request.operationId }
   const results: WriteResult[] = []
   let last: WriteReply | undefined
   let failure: CellsError | Refusal | undefined

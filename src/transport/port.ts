@@ -1,5 +1,6 @@
 import type { StoredCell } from '../model/cell.ts'
 import type { ResolvedAddress } from '../model/address.ts'
+import type { MomentParameters } from '../model/moment.ts'
 import type { StoredValue } from '../model/value.ts'
 import type { CellsError, CellsErrorCode } from '../errors.ts'
 
@@ -62,6 +63,9 @@ export interface CellFilter {
 /** Whether one bad change refuses the whole batch (`atomic`) or is reported beside the good ones (`partial`). */
 export type WriteMode = 'atomic' | 'partial'
 
+/** Which cells, by what never changes about them. */
+export type AddressFilter = Pick<CellFilter, 'module' | 'entity' | 'field' | 'period'>
+
 /** What kind of change the log shows; `calculation` never enters a user's undo stack. */
 export type ChangeType = 'manual' | 'spread' | 'import' | 'calculation'
 
@@ -79,7 +83,7 @@ export interface WriteRequest {
   readonly mode: WriteMode
   readonly changeType: ChangeType
   readonly operationId: string
-  readonly session: { readonly id: string; readonly label: string | null } | null
+  readonly session: { readonly id: string; readonly label?: string | undefined } | null
   /** Whether a `partial` batch may be sent in parts. */
   readonly divide: boolean
 }
@@ -138,8 +142,13 @@ export interface RpcCall<T> {
 /** Sends a call until it is answered, refused or given up. */
 export type Send = <T>(call: RpcCall<T>, options: CallOptions) => Promise<T>
 
-/** What the library needs of a server. Rejects with a `CellsError`, a {@link Refusal} or the signal's reason. */
-export interface CellsTransport {
+/** A page, with how many cells were asked for in the end: the server may not be able to do more at once. */
+export interface LimitedPage extends CellPage {
+  readonly limit: number
+}
+
+/** What reads cells, as they are or as they were. */
+export interface CellsReader {
   readCells(
     budgetVersionId: string,
     references: readonly CellReference[],
@@ -151,8 +160,14 @@ export interface CellsTransport {
     after: string | null,
     limit: number,
     options: CallOptions,
-  ): Promise<CellPage>
+  ): Promise<LimitedPage>
+}
+
+/** What the library needs of a server. Rejects with a `CellsError`, a {@link Refusal} or the signal's reason. */
+export interface CellsTransport extends CellsReader {
   writeCells(request: WriteRequest, options: CallOptions): Promise<WriteReply>
+  /** The same, but that it reads cells as they were at the moment. */
+  asOf(moment: MomentParameters): CellsTransport
   /** Any other function of the database; whoever calls it says how its answer is read. */
   readonly send: Send
 }

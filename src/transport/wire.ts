@@ -1,4 +1,4 @@
-import type { StoredCell, ValueType } from '../model/cell.ts'
+import { kindOf, type StoredCell, type ValueType } from '../model/cell.ts'
 import type {
   CellFilter,
   CellPage,
@@ -10,11 +10,13 @@ import type {
 } from './port.ts'
 import {
   fits,
+  isBoolean,
   isIndexed,
   isInteger,
   isObject,
   isText,
   isTextOrNull,
+  isValueType,
   parse,
   unexpected,
   type Check,
@@ -116,8 +118,8 @@ export function encodeItem({ reference, value, base }: WriteItem): Record<string
 }
 
 export function encodeFilter(filter: CellFilter): Record<string, unknown> {
-  const { module, entity, field, period, locked, modifiedBy } = filter
-  return { module, entity, field, period, locked, modifiedBy }
+  // Whatever else it has goes down too, to be refused: passed over, a misspelt member would mean every cell.
+  return { ...filter }
 }
 
 function addressOnly({ module, entity, field, period }: Exclude<CellReference, string>) {
@@ -155,8 +157,8 @@ const cellShape: readonly Check[] = [
   isTextOrNull,
   isTextOrNull,
   isTextOrNull,
-  (value) => value === 'input' || value === 'calculated' || value === 'imported',
-  (value) => typeof value === 'boolean',
+  isValueType,
+  isBoolean,
   isTextOrNull,
   Number.isSafeInteger,
   isTextOrNull,
@@ -191,7 +193,7 @@ export function toCell(tuple: unknown, where: Where): StoredCell {
     period,
     exists: true,
     id,
-    kind: number !== null ? 'number' : text !== null ? 'text' : 'empty',
+    kind: kindOf(number, text),
     value: number ?? text,
     valueType,
     isLocked,

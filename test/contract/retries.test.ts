@@ -3,7 +3,7 @@ import { bypass, http, HttpResponse } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createCells, type Budget } from '@efir/cells'
-import type { TestUser } from '@efir/cells/local'
+import type { TestOrganization, TestUser } from '@efir/cells/local'
 import { useStack } from '../support/stack.ts'
 
 // A real database behind a network that misbehaves.
@@ -12,12 +12,13 @@ const stack = await useStack()
 const network = setupServer()
 const rpc = (name: string) => `${stack.url}/rest/v1/rpc/${name}`
 
+let organization: TestOrganization
 let user: TestUser
 let budgetVersionId: string
 let budget: Budget
 
 beforeAll(async () => {
-  const organization = await stack.createOrganization()
+  organization = await stack.createOrganization()
   user = await stack.createUser({ organization })
   budgetVersionId = (await stack.createBudget({ organization })).id
   network.listen({ onUnhandledFrame: 'bypass' })
@@ -109,6 +110,32 @@ describe('a write whose reply is lost after it has landed', () => {
     expect((await budget.writeMany([change], options)).outcomes[0]).toMatchObject({ status: 'written' })
     expect(answers[1]).toBe(answers[0])
     expect(await budget.read(address!)).toMatchObject({ value: '7', version: 1 })
+  })
+})
+
+describe('an undo, redo or restore whose reply is lost after it has taken effect', () => {
+  it('is sent again with the same operation id, takes effect once, and gets the first answer', async () => {
+    const { id } = await stack.createBudget({ organization })
+    const own = createCells(stack.signIn(user), { retry: { baseDelay: 1 } }).budget(id)
+    const [address] = freshAddresses(1)
+    for (const value of [1, 2, 3]) await own.write(address!, value, { ifVersion: 'any' })
+    const lose = (name: string) =>
+      meddle(name, async ({ count, send }) => {
+        const response = await send()
+        return count <= 2 ? HttpResponse.error() : response
+      })
+    for (const [name, call, value, revision] of [
+      ['undo', () => own.undo(), '2', 4],
+      ['redo', () => own.redo(), '3', 5],
+      ['restore_cells', () => own.restore({ revision: 1 }), '1', 6],
+    ] as const) {
+      const { answers } = lose(name)
+      const result = await call()
+      expect(answers).toHaveLength(3)
+      expect(new Set(answers.map((answer) => JSON.stringify(JSON.parse(answer)))).size).toBe(1)
+      expect(result).toMatchObject({ revision, outcomes: [{ cell: { value } }] })
+      expect(await own.read(address!)).toMatchObject({ value, version: revision })
+    }
   })
 })
 

@@ -33,7 +33,6 @@ SET search_path = ''
 AS $$
 DECLARE
   v_modules text[];
-  v_with_null boolean;
 BEGIN
   IF p_scope IS NULL OR p_scope IN ('null', '{}') THEN
     RETURN NULL;
@@ -41,11 +40,10 @@ BEGIN
   IF jsonb_typeof(p_scope) <> 'object' OR p_scope - 'module' <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module');
   END IF;
-  SELECT member.texts, member.with_null INTO v_modules, v_with_null
-  FROM efir_budget.filter_member(p_scope, 'module') AS member;
-  IF v_with_null THEN
+  IF jsonb_path_exists(p_scope, '$.module[*] ? (@.type() != "string")') THEN
     PERFORM efir_budget.refuse_argument('p_scope.module', p_scope -> 'module', 'a text or an array of texts');
   END IF;
+  SELECT member.texts INTO v_modules FROM efir_budget.filter_member(p_scope, 'module') AS member;
   RETURN v_modules;
 END
 $$;
@@ -332,6 +330,7 @@ AS $$
     'label', p_step.label,
     'changeType', p_step.change_type,
     'modules', to_jsonb(p_step.modules),
+    'actor', p_step.actor,
     'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
     'cells', (
       SELECT count(DISTINCT change.cell_id)

@@ -224,18 +224,19 @@ CREATE FUNCTION efir_budget.restore_cells(
   p_filter jsonb DEFAULT '{}',
   p_mode text DEFAULT 'atomic',
   p_operation_id uuid DEFAULT NULL,
-  p_session_label text DEFAULT NULL
+  p_session_label text DEFAULT NULL,
+  p_at timestamptz DEFAULT NULL
 ) RETURNS jsonb
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
 AS $$
 DECLARE
+  -- What was asked for, so that a repeat is one although the time may mean a later revision by then.
   v_hash bytea := sha256(convert_to(
-    jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label)::text, 'UTF8'
+    jsonb_build_array('restore', p_revision, p_filter, p_mode, p_session_label, p_at)::text, 'UTF8'
   ));
-  v_now bigint;
-  v_oldest bigint;
+  v_revision bigint;
   v_items jsonb;
   v_result jsonb;
 BEGIN
@@ -249,20 +250,16 @@ BEGIN
       RETURN v_result;
     END IF;
   END IF;
-  v_now := efir_budget.current_revision(p_budget_version_id);
-  v_oldest := efir_budget.oldest_revision(p_budget_version_id);
-  IF p_revision IS NULL OR p_revision NOT BETWEEN v_oldest AND v_now THEN
-    PERFORM efir_budget.refuse_argument('p_revision', to_jsonb(p_revision), format('%s to %s', v_oldest, v_now));
-  END IF;
-  v_items := efir_budget.items_of_revision(p_budget_version_id, p_revision, p_filter);
+  v_revision := efir_budget.revision_as_of(p_budget_version_id, p_revision, p_at);
+  v_items := efir_budget.items_of_revision(p_budget_version_id, v_revision, p_filter);
   IF jsonb_array_length(v_items) > 10000 THEN
     PERFORM efir_budget.refuse_argument('p_filter', to_jsonb(jsonb_array_length(v_items)), 'one that leaves at most 10000 cells to restore');
   END IF;
 
   IF v_items = '[]' THEN
     v_result := jsonb_build_object(
-      'revision', v_now, 'operationId', p_operation_id, 'sessionId', NULL, 'actor', auth.uid(), 'at', clock_timestamp(),
-      'results', v_items
+      'revision', efir_budget.current_revision(p_budget_version_id), 'restored', v_revision, 'operationId', p_operation_id,
+      'sessionId', NULL, 'actor', auth.uid(), 'at', clock_timestamp(), 'results', v_items
     );
     IF p_operation_id IS NOT NULL THEN
       INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
@@ -272,9 +269,9 @@ BEGIN
   END IF;
 
   v_result := efir_budget.write_cells(
-    p_budget_version_id, v_items, p_mode, p_operation_id, NULL, coalesce(p_session_label, format('Restore revision %s', p_revision))
+    p_budget_version_id, v_items, p_mode, p_operation_id, NULL, coalesce(p_session_label, format('Restore revision %s', v_revision))
   );
-  v_result := v_result || jsonb_build_object('results', efir_budget.turn_results(
+  v_result := v_result || jsonb_build_object('restored', v_revision, 'results', efir_budget.turn_results(
     ARRAY(SELECT (item.value ->> 'id')::uuid FROM jsonb_array_elements(v_items) WITH ORDINALITY AS item (value, n) ORDER BY item.n),
     ARRAY(
       SELECT item.value ->> 0 FROM jsonb_array_elements(v_result -> 'results') WITH ORDINALITY AS item (value, n) ORDER BY item.n
@@ -288,7 +285,7 @@ END
 $$;
 
 COMMENT ON FUNCTION efir_budget.restore_cells IS
-'Writes what the cells of the filter showed at a revision, as one step; see docs/reference/wire.md. Call it last, and once.';
+'Writes what the cells of the filter showed at a revision, or a time, as one step; see docs/reference/wire.md. Call it last, and once.';
 
 REVOKE ALL ON FUNCTION efir_budget.turn_step FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.record_buried FROM PUBLIC, anon, authenticated, service_role;

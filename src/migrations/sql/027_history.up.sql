@@ -57,6 +57,8 @@ BEGIN
       SELECT FROM unnest(v_own.texts) AS given (value) WHERE NOT pg_input_is_valid(given.value, 'uuid')
     ) THEN
       PERFORM efir_budget.refuse_argument('p_filter.' || v_member, p_filter -> v_member, 'a uuid, or uuids');
+    ELSIF v_member = 'type' AND NOT v_own.texts <@ ARRAY['manual', 'spread', 'import', 'undo', 'redo', 'calculation'] THEN
+      PERFORM efir_budget.refuse_argument('p_filter.type', p_filter -> 'type', 'manual, spread, import, undo, redo, calculation');
     END IF;
     condition := condition || format(
       CASE WHEN v_own.with_null THEN ' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))' ELSE ' AND cell.%1$I = ANY(%2$L)' END,
