@@ -5,3 +5,11 @@ export type { ColumnSource, ImportColumns, LongColumns, RecordView, WideColumns 
 export type { ImportCounts, ImportProgress, ImportReject, ImportReport, RejectStatus } from './report.ts'
 export type { Checkpoint } from './resume/checkpoint.ts'
 export { ImportError, SourceError } from './errors.ts'
+export {
+  exportCells,
+  type ExportFormat,
+  type ExportOptions,
+  type ExportProgress,
+  type ExportReport,
+} from './export-cells.ts'
+export type { ExportSink } from './write/sink.ts'

@@ -22,7 +22,7 @@ function table(): string {
   const lines = ['module,entity,field,period,value']
   for (let number = 0; number < records; number++) {
     const period = number % 12
-    if (number % 5_000 === 77) lines.push(`m,${entity(number)},f,p${period},no number`)
+    if (number % 5_000 === 77) lines.push(`m,${entity(number)},bad,p${period},no number`)
     else if (number % 5_000 === 78) lines.push(lines.at(-2) ?? '')
     else lines.push(`m,${entity(Math.floor(number / 12))},f,p${period},${number}.25`)
   }

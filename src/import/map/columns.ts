@@ -108,7 +108,7 @@ export function statementsOf(columns: ImportColumns, header: readonly string[] |
         ...shared,
         column: name,
         period,
-        value: byName(record, name),
+        value: stated(byName(record, name)),
       }))
     }
   }
@@ -119,8 +119,18 @@ export function statementsOf(columns: ImportColumns, header: readonly string[] |
   }))
   return (record) => {
     const shared = rest(record)
-    return cells.map(({ name, period, value }) => ({ ...shared, column: name, period, value: value(record) }))
+    return cells.map(({ name, period, value }) => ({
+      ...shared,
+      column: name,
+      period,
+      value: stated(value(record)),
+    }))
   }
+}
+
+/** In a wide table a text that is empty is one that is not there. */
+function stated(value: RawValue): RawValue {
+  return value === '' ? null : value
 }
 
 function checkHeader(header: readonly string[] | undefined): void {

@@ -16,7 +16,9 @@ function plain(value: RawValue): string {
   if (value instanceof Digits) return value.text
   if (typeof value === 'string') return value
   if (typeof value === 'object' && 'text' in value && typeof value.text === 'string') return value.text
-  return ['number', 'bigint', 'boolean'].includes(typeof value) ? String(value) : '…'
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value)
+  return '…'
 }
 
 function quoted(text: string): string {

@@ -77,11 +77,11 @@ function toCell(
     const text = texts[Number(value)]
     return text === undefined
       ? { problem: 'The cell refers to a text that the workbook does not have.' }
-      : { value: text }
+      : { value: unescaped(text) }
   }
   if (type === 'e') return { problem: `The cell shows an error: ${value.slice(0, 20)}.` }
   if (type === 'b') return { value: value === '1' ? 'TRUE' : 'FALSE' }
-  if (type === 'inlineStr' || type === 'str' || type === 'd') return { value }
+  if (type === 'inlineStr' || type === 'str' || type === 'd') return { value: unescaped(value) }
   if (value === '') {
     return isFormula
       ? { problem: 'The cell is a formula without a value: open and save the file.' }
@@ -89,6 +89,12 @@ function toCell(
   }
   if (styles[style] === true) return toDate(value, dates1904)
   return { value: new Digits(asShown(value)) }
+}
+
+/** Characters that XML cannot hold stand as `_x000B_`. */
+function unescaped(text: string): string {
+  if (!text.includes('_x')) return text
+  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
 }
 
 /** Numbers in a workbook are doubles, written with 17 digits: 0.1 + 0.2 shows as 0.3. */

@@ -26,7 +26,7 @@ export async function* readXml<T>(
   })
   parser.on('opentag', ({ name, attributes }) => {
     // Without namespaces (`xmlns`), which this is, attributes are plain text.
-    events.open?.(localName(name), attributes as Readonly<Record<string, string>>)
+    events.open?.(localName(name), attributes)
   })
   parser.on('closetag', ({ name }) => events.close?.(localName(name)))
   parser.on('text', (text) => events.text?.(text))

@@ -27,7 +27,7 @@ export function checkpointFile(path: string | URL): Checkpoint {
     },
     async save(text) {
       const { open, rename } = await import('node:fs/promises')
-      const { dirname } = await import('node:path')
+      const paths = await import('node:path')
       const { fileURLToPath } = await import('node:url')
       const target = typeof path === 'string' ? path : fileURLToPath(path)
       const fresh = `${target}.new`
@@ -40,7 +40,7 @@ export function checkpointFile(path: string | URL): Checkpoint {
       }
       await rename(fresh, target)
       // The new name has to last as well; where directories cannot be opened, it does as well as it can.
-      const directory = await open(dirname(target), 'r').catch(() => undefined)
+      const directory = await open(paths.dirname(target), 'r').catch(() => undefined)
       await directory?.sync().catch(() => undefined)
       await directory?.close()
     },
