@@ -63,30 +63,34 @@ export async function importCells(
   if (state.phase === 'done') return toReport(state, resumed, dryRun)
 
   let bytes = 0
-  const records = await readRecords(opened, settings, signal, (read) => (bytes = read))
-  const seen = new KeySet()
-  const judge = {
-    header: records.header,
-    statements: statementsOf(settings.columns ?? ownColumns(records.header), records.header),
-    readNumeral: settings.readNumeral,
-    unguard: opened.format === 'csv' ? unguard : (text: string) => text,
-    seen,
-  }
   const progress = (now: ImportState): void => {
     const { records, settled: batches, counts } = now
     settings.onProgress?.({ records, batches, bytes, totalBytes: opened.size, counts })
   }
-  const rejects = await openRejects(settings.rejects, state.rejectBytes)
-  const run = new ImportRun(lane, settings, state, rejects, progress)
+  const records = await readRecords(opened, settings, signal, (read) => (bytes = read))
   try {
-    await run.write(batchesOf(records, judge, settings.batchSize))
-    if (settings.mode === 'replace') await run.deleteMissing(seen)
-    await run.finish()
-    return toReport(run.state, resumed, dryRun)
-  } catch (error) {
-    if (signal?.aborted === true && error === signal.reason) throw error
-    throw new ImportError(error, toReport(run.state, resumed, dryRun))
+    const seen = new KeySet()
+    const judge = {
+      header: records.header,
+      statements: statementsOf(settings.columns ?? ownColumns(records.header), records.header),
+      readNumeral: settings.readNumeral,
+      unguard: opened.format === 'csv' ? unguard : (text: string) => text,
+      seen,
+    }
+    const rejects = await openRejects(settings.rejects, state.rejectBytes)
+    const run = new ImportRun(lane, settings, state, rejects, progress)
+    try {
+      await run.write(batchesOf(records, judge, settings.batchSize))
+      if (settings.mode === 'replace') await run.deleteMissing(seen)
+      await run.finish()
+      return toReport(run.state, resumed, dryRun)
+    } catch (error) {
+      if (signal?.aborted === true && error === signal.reason) throw error
+      throw new ImportError(error, toReport(run.state, resumed, dryRun))
+    } finally {
+      await rejects.close()
+    }
   } finally {
-    await rejects.close()
+    records.close()
   }
 }

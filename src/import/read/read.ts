@@ -3,7 +3,7 @@ import { readCsv } from './csv.ts'
 import { textOf } from './decode.ts'
 import { readNdjson } from './ndjson.ts'
 import { readObjects } from './objects.ts'
-import type { ReadOptions, Records } from './record.ts'
+import type { OpenRecords, ReadOptions, Records } from './record.ts'
 import type { OpenableSource } from './source.ts'
 
 /** The records of a source. @param onBytes told how many bytes have been read so far. */
@@ -12,14 +12,31 @@ export async function readRecords(
   options: ReadOptions,
   signal: AbortSignal | undefined,
   onBytes: (bytes: number) => void,
-): Promise<Records> {
-  if (source.format === 'cells') return readObjects(source.open(signal))
+): Promise<OpenRecords> {
   if (source.format === 'xlsx') {
     const { readXlsx } = await import('./xlsx.ts')
     return await readXlsx(source, options, signal, onBytes)
   }
-  const text = textOf(counted(source.open(signal), onBytes), options.encoding)
-  return source.format === 'csv' ? await readCsv(text, options) : readNdjson(text)
+  const pieces = source.open(signal)
+  // Not waited for: a source that keeps silent may never answer.
+  const close = (): void => void pieces.return().catch(() => undefined)
+  try {
+    return { ...(await recordsOf(source, pieces, options, onBytes)), close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+async function recordsOf(
+  { format }: OpenableSource,
+  pieces: AsyncIterable<unknown>,
+  options: ReadOptions,
+  onBytes: (bytes: number) => void,
+): Promise<Records> {
+  if (format === 'cells') return readObjects(pieces)
+  const text = textOf(counted(pieces, onBytes), options.encoding)
+  return format === 'csv' ? await readCsv(text, options) : readNdjson(text)
 }
 
 async function* counted(pieces: AsyncIterable<unknown>, onBytes: (bytes: number) => void) {

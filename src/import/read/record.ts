@@ -18,6 +18,12 @@ export interface Records {
   readonly chunks: AsyncIterable<readonly SourceRecord[]>
 }
 
+/** Records that something is held open for: a file, a stream, an archive. */
+export interface OpenRecords extends Records {
+  /** Lets go of it, wherever reading is. */
+  close(): void
+}
+
 /** How a source is to be read. */
 export interface ReadOptions {
   readonly encoding?: string | undefined

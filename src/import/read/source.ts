@@ -22,7 +22,7 @@ export interface OpenableSource {
   /** Bytes in the whole, where that is known. */
   readonly size: number | undefined
   /** What comes, piece by piece; the last read ends with the signal. */
-  open(signal: AbortSignal | undefined): AsyncIterable<unknown>
+  open(signal: AbortSignal | undefined): AsyncGenerator<unknown, void, undefined>
 }
 
 const formats: Readonly<Record<string, SourceFormat>> = {
@@ -56,7 +56,12 @@ export async function openable(
     throw new ValidationError('source', source, 'a file name, a file: URL, a stream or an iterable')
   }
   const guessed = format ?? ('pipe' in (source as NodeStream) ? mustName() : 'cells')
-  return { format: guessed, path: undefined, size: undefined, open: (signal) => abortable(source, signal) }
+  return {
+    format: guessed,
+    path: undefined,
+    size: undefined,
+    open: (signal) => abortable(() => source, signal),
+  }
 }
 
 function mustName(): never {
@@ -93,7 +98,7 @@ async function openableFile(source: string | URL, format: SourceFormat | undefin
     format: guessed,
     path: source,
     size: found.isFile() ? found.size : undefined,
-    open: (signal) => abortable(createReadStream(source, { highWaterMark: 256 * 1024 }), signal),
+    open: (signal) => abortable(() => createReadStream(source, { highWaterMark: 256 * 1024 }), signal),
   }
 }
 
@@ -120,15 +125,16 @@ async function* readWeb(stream: ReadableStream, signal: AbortSignal | undefined)
       },
     }),
   }
-  yield* abortable(iterable, signal)
+  yield* abortable(() => iterable, signal)
 }
 
 /** What the source gives, until the signal ends it; a source that keeps silent does not hold up the abort. */
 async function* abortable(
-  source: AsyncIterable<unknown> | Iterable<unknown>,
+  openSource: () => AsyncIterable<unknown> | Iterable<unknown>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<unknown, void, undefined> {
   signal?.throwIfAborted()
+  const source = openSource()
   if (signal === undefined || !(Symbol.asyncIterator in source)) {
     for await (const piece of source) {
       signal?.throwIfAborted()

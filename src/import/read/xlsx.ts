@@ -1,9 +1,9 @@
 import { ValidationError } from '../../index.ts'
 import { SourceError } from '../errors.ts'
 import { Digits, type RawValue } from '../map/value.ts'
-import type { ReadOptions, Records, SourceRecord } from './record.ts'
+import type { OpenRecords, ReadOptions, Records, SourceRecord } from './record.ts'
 import type { OpenableSource } from './source.ts'
-import { openArchive, type Archive } from './xlsx-archive.ts'
+import { openArchive } from './xlsx-archive.ts'
 import { readSheet, type SheetCell } from './xlsx-sheet.ts'
 import { readSharedTexts, readStyles, readWorkbook } from './xlsx-parts.ts'
 
@@ -16,7 +16,7 @@ export async function readXlsx(
   { sheet, header }: ReadOptions,
   signal: AbortSignal | undefined,
   onBytes: (bytes: number) => void,
-): Promise<Records> {
+): Promise<OpenRecords> {
   const archive = await openArchive(source, signal, onBytes)
   try {
     const workbook = await readWorkbook(archive)
@@ -32,7 +32,7 @@ export async function readXlsx(
     const texts = await readSharedTexts(archive)
     const styles = await readStyles(archive)
     const rows = readSheet(archive.text(chosen.path), { texts, styles, dates1904: workbook.dates1904 })
-    return await tableOf(rows, header, archive)
+    return { ...(await tableOf(rows, header)), close: () => archive.close() }
   } catch (error) {
     archive.close()
     throw error
@@ -47,7 +47,6 @@ interface Row {
 async function tableOf(
   rows: AsyncGenerator<readonly Row[], void, undefined>,
   given: readonly string[] | undefined,
-  archive: Archive,
 ): Promise<Records> {
   const more = await rows.next()
   const [top, ...below] = more.done === true ? [] : more.value
@@ -57,12 +56,8 @@ async function tableOf(
   const first = given === undefined ? below : [top, ...below]
 
   async function* chunks() {
-    try {
-      yield first.map((row) => toRecord(row, width))
-      for await (const some of rows) yield some.map((row) => toRecord(row, width))
-    } finally {
-      archive.close()
-    }
+    yield first.map((row) => toRecord(row, width))
+    for await (const some of rows) yield some.map((row) => toRecord(row, width))
   }
   return { header, chunks: chunks() }
 }
