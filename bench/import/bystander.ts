@@ -9,10 +9,10 @@ export async function watchBystander(place: Place) {
   const opened = sqlClient(place.server.url('authenticator', place.database), place.bystander, 1)
   const budget = createCells(opened.client).budget(place.budget)
   const samples: number[] = []
-  let isOver = false
+  const over = new AbortController()
   let cell = await budget.write({ module: 'bystander', field: 'f' }, 0, { ifVersion: 0 })
   const writing = (async () => {
-    for (let value = 1; !isOver; value++) {
+    for (let value = 1; !over.signal.aborted; value++) {
       samples.push(await timed(async () => (cell = await budget.write(cell, value))))
       await pause(30)
     }
@@ -20,7 +20,7 @@ export async function watchBystander(place: Place) {
   return {
     /** Milliseconds that each write took. */
     async stop(): Promise<readonly number[]> {
-      isOver = true
+      over.abort()
       await writing
       await opened.close()
       return samples

@@ -32,6 +32,17 @@ export class SourceError extends CellsError {
  * An import ended before its source did. What `report` counts has landed; everything else has not, but for the batches
  * that were on their way where `retryable`. With a checkpoint the import goes on from there, and every cell is written
  * once. `cause` is what ended it: a {@link SourceError}, a `CellsError`, or what the source threw.
+ *
+ * @example
+ * ```ts
+ * import { ImportError } from '@efir/cells/import'
+ *
+ * function explain(error: unknown): string {
+ *   if (!(error instanceof ImportError)) throw error
+ *   return `${error.message} ${error.report.counts.created} cells had been made by then.`
+ * }
+ * void explain
+ * ```
  */
 export class ImportError extends CellsError {
   override readonly name = 'ImportError'

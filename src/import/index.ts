@@ -12,4 +12,4 @@ export {
   type ExportProgress,
   type ExportReport,
 } from './export-cells.ts'
-export type { ExportSink } from './write/sink.ts'
+export type { ExportSink, NodeWritable } from './write/sink.ts'

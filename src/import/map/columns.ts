@@ -3,7 +3,7 @@ import type { SourceRecord } from '../read/record.ts'
 import type { RawValue, ValueKind } from './value.ts'
 
 /** A record as a column's function sees it: by the names of the columns. */
-export type RecordView = Readonly<Record<string, RawValue>>
+export type RecordView = Readonly<Record<string, unknown>>
 
 /**
  * Where a part of a cell comes from: the column of that name, the same value for all (`{ value: 'revenue' }`), or what a

@@ -14,18 +14,23 @@ export class KeySet {
 
   /** Remembers the key; the line in which it was named before, or `undefined` where it is new. */
   add(key: string, line: number): number | undefined {
-    const bytes = hash('sha256', key, 'buffer')
-    return this.#tableOf(bytes)?.add(rowOf(bytes, line))
+    const digest = digestOf(key)
+    return this.#tableOf(digest)?.add(rowOf(digest, line))
   }
 
   has(key: string): boolean {
-    const bytes = hash('sha256', key, 'buffer')
-    return this.#tableOf(bytes)?.has(rowOf(bytes, 0)) === true
+    const digest = digestOf(key)
+    return this.#tableOf(digest)?.has(rowOf(digest, 0)) === true
   }
 
-  #tableOf(bytes: Buffer): KeyTable | undefined {
-    return this.#tables[bytes.readUInt8(12) % parts]
+  #tableOf(digest: string): KeyTable | undefined {
+    return this.#tables[parseInt(digest.slice(24, 26), 16)]
   }
+}
+
+/** As text: a million buffers would leave holes in the memory that nobody fills. */
+function digestOf(key: string): string {
+  return hash('sha256', key, 'hex')
 }
 
 /** One of many small tables that grow one by one: no moment needs the whole set twice. */
@@ -48,8 +53,9 @@ class KeyTable {
   }
 }
 
-function rowOf(bytes: Buffer, line: number): Uint32Array {
-  return Uint32Array.of(bytes.readUInt32LE(0), bytes.readUInt32LE(4), bytes.readUInt32LE(8), line)
+function rowOf(digest: string, line: number): Uint32Array {
+  const word = (at: number): number => parseInt(digest.slice(at, at + 8), 16)
+  return Uint32Array.of(word(0), word(8), word(16), line)
 }
 
 /** Where the row of that key is, or would be. */

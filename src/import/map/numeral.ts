@@ -1,7 +1,7 @@
 import { ValidationError } from '../../index.ts'
 
 /** A number as people write it, as exact decimal text; or why it cannot be told what it means. */
-export type NumeralReading = { readonly decimal: string } | { readonly reason: string }
+type NumeralReading = { readonly decimal: string } | { readonly reason: string }
 export type ReadNumeral = (text: string) => NumeralReading
 
 /** How one language writes numbers. */

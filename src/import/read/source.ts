@@ -98,7 +98,7 @@ async function openableFile(source: string | URL, format: SourceFormat | undefin
     format: guessed,
     path: source,
     size: found.isFile() ? found.size : undefined,
-    open: (signal) => abortable(() => createReadStream(source, { highWaterMark: 256 * 1024 }), signal),
+    open: (signal) => abortable(() => createReadStream(source, { highWaterMark: 64 * 1024 }), signal),
   }
 }
 

@@ -1,12 +1,11 @@
 import { ValidationError } from '../../index.ts'
 import type { ImportState } from './import-state.ts'
 
-/**
- * Where an import remembers how far it is. `save` must have kept the text, whatever happens next, when it resolves.
- */
+/** Where an import remembers how far it is. */
 export interface Checkpoint {
   /** What was saved last, or `undefined`. */
   load(): Promise<string | undefined>
+  /** Keeps the text for good, in the place of what was saved before. */
   save(text: string): Promise<void>
 }
 

@@ -1,9 +1,12 @@
 import { ValidationError } from '../../index.ts'
 
-/** The part of a Node stream that is needed. */
-interface NodeWritable {
+/** The part of a writable stream of Node that is needed. */
+export interface NodeWritable {
+  /** Takes a piece, and says when it has gone on. */
   write(piece: Uint8Array, done: (error?: Error | null) => void): boolean
+  /** Told of a failure. */
   once(event: 'error', listener: (error: Error) => void): unknown
+  /** No longer told. */
   off(event: 'error', listener: (error: Error) => void): unknown
 }
 
