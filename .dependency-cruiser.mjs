@@ -10,6 +10,20 @@ export default {
       to: { pathNot: '^src/(model/|errors\\.ts$|errors/)' },
     },
     {
+      name: 'modules-are-pure',
+      comment: 'Any room may ask what a field makes of a value.',
+      severity: 'error',
+      from: { path: '^src/modules/' },
+      to: { pathNot: '^src/(modules/|model/|errors\\.ts$)|node_modules/@standard-schema/' },
+    },
+    {
+      name: 'store-knows-the-model-only',
+      comment: 'Facts come to the store; it asks nobody.',
+      severity: 'error',
+      from: { path: '^src/store/' },
+      to: { pathNot: '^src/(store|model)/|^src/errors\\.ts$' },
+    },
+    {
       name: 'transport-is-the-only-door',
       comment: 'Only the transport talks to Supabase; the core entry may name its client type.',
       severity: 'error',
@@ -39,6 +53,41 @@ export default {
       severity: 'error',
       from: { path: '^src/(?!local/|migrations/|cli/|react/|import/)' },
       to: { path: '^src/(local|migrations|cli|react|import)/' },
+    },
+    {
+      name: 'states-are-pure',
+      comment:
+        'A *-state.ts decides and does nothing: of other rooms it knows the model and the types of what comes in.',
+      severity: 'error',
+      from: { path: '^src/(sync|outbox)/[a-z-]+-(state|policy|status)\\.ts$' },
+      to: {
+        pathNot:
+          '^src/(model/|(sync|outbox)/[a-z-]+-(state|policy|status)\\.ts$|store/facts\\.ts$|transport/(feed|port)\\.ts$)',
+      },
+    },
+    {
+      name: 'sync-and-outbox-know-ports',
+      comment: 'They are given a transport, a stream and a clock, and call no server themselves.',
+      severity: 'error',
+      from: { path: '^src/(sync|outbox)/' },
+      to: {
+        path: '^src/(transport|sheet)/',
+        pathNot: '^src/transport/(port|stream|clock|feed)\\.ts$',
+      },
+    },
+    {
+      name: 'sync-and-outbox-keep-apart',
+      comment: 'The sheet puts them together.',
+      severity: 'error',
+      from: { path: '^src/(sync|outbox)/' },
+      to: { path: '^src/(sync|outbox)/', pathNot: '^src/$1/' },
+    },
+    {
+      name: 'live-code-is-loaded-late',
+      comment: 'src/live.ts imports it dynamically, so that whoever opens no sheet does not load it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(sheet|sync|outbox|store)/|^src/live\\.ts$' },
+      to: { path: '^src/(sheet|sync|outbox|store)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'migrations-need-no-driver',

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseOptions, usage, UsageError } from './options.ts'
-import { table, writeReport } from './report.ts'
+import { table, writeReport, type Row } from './report.ts'
 import type { RunSuite } from './suite.ts'
 
 const suites = readdirSync(join(import.meta.dirname, 'suites'))
@@ -14,17 +14,23 @@ try {
   const { suite, scale, fresh, json, only } = parseOptions(process.argv.slice(2), suites)
   const { run } = (await import(`./suites/${suite}.ts`)) as { run: RunSuite }
   const started = performance.now()
-  const rows = await run({
+  // As they come, so that a run that is stopped leaves what it measured.
+  const rows: Row[] = []
+  const measured = run({
     scale,
     fresh,
     wants: (name) => name.startsWith(only),
     progress: (message) =>
       console.error(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${message}`),
   })
-  console.log(table(rows))
-  if (json !== undefined) {
-    writeReport(json, { suite, date: new Date().toISOString(), node: process.version, rows })
+  for await (const row of Symbol.asyncIterator in measured ? measured : await measured) {
+    rows.push(row)
+    console.error(table([row]))
+    if (json !== undefined) {
+      writeReport(json, { suite, date: new Date().toISOString(), node: process.version, rows })
+    }
   }
+  console.log(table(rows))
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
   console.error(`${error.message}\n\n${usage(suites)}`)

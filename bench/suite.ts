@@ -11,5 +11,8 @@ export interface SuiteContext {
   readonly progress: (message: string) => void
 }
 
-/** What a file in `suites/` exports as `run`. To add a suite, add the file. */
-export type RunSuite = (context: SuiteContext) => Promise<readonly Row[]>
+/**
+ * What a file in `suites/` exports as `run`; a suite that takes long yields each row as soon as it is measured. To add a
+ * suite, add the file.
+ */
+export type RunSuite = (context: SuiteContext) => AsyncIterable<Row> | Promise<readonly Row[]>

@@ -3,15 +3,15 @@ import { newUuid } from './model/identifier.ts'
 import { rethrow } from './refusal.ts'
 import type { CallOptions, RpcCall, Send } from './transport/port.ts'
 
-/** Calls a function of the database about one budget. Rejects with public errors. */
+/** Calls a function of the database about one budget; `null` is all of the caller's. Rejects with public errors. */
 export async function ask<T>(
   send: Send,
-  budgetVersionId: string,
-  call: Omit<RpcCall<T>, 'budgetVersionId' | 'items'>,
+  budgetVersionId: string | null,
+  call: Omit<RpcCall<T>, 'budgetVersionId' | 'items'> & { readonly items?: number },
   options: CallOptions,
 ): Promise<T> {
   const parameters = { p_budget_version_id: budgetVersionId, ...call.parameters }
-  return await send({ ...call, budgetVersionId, items: 1, parameters }, options).catch(rethrow)
+  return await send({ items: 1, ...call, budgetVersionId, parameters }, options).catch(rethrow)
 }
 
 /**

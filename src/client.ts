@@ -1,21 +1,45 @@
 import { EventEmitter } from 'eventemitter3'
 import { Budget } from './budget.ts'
+import { callsOf } from './call.ts'
+import type { InboxFilter, InboxPage, Mention } from './comments/comment.ts'
+import { inboxOf } from './comments/inbox.ts'
 import { ValidationError } from './errors.ts'
 import type { CellsEvents } from './events.ts'
+import { sheetOpener } from './live.ts'
 import { toUuid } from './model/address.ts'
+import type { BudgetVersionId } from './model/ids.ts'
+import type { Modules } from './modules/modules.ts'
+import type { NoModules } from './modules/types.ts'
+import type { PagedList, PageOptions } from './paged-list.ts'
 import { resolveOptions, type CellsOptions } from './options.ts'
 import type { Watchers } from './transport/observer.ts'
 import { openTransport } from './transport/open.ts'
 import { supabaseServer, type AnySupabaseClient } from './transport/supabase.ts'
 
 /** The entry to every budget that the signed-in user may see. Made by {@link createCells}. */
-export interface Cells {
+export interface Cells<M extends Modules = NoModules> {
   /**
    * One budget version. Nothing is fetched yet; calling it twice is cheap.
    *
    * @throws {ValidationError} where the id is not a UUID.
    */
-  budget(budgetVersionId: string): Budget
+  budget(budgetVersionId: BudgetVersionId): Budget<M>
+  /**
+   * The comments that mention the signed-in user, newest first, in all budgets that he may see.
+   *
+   * @throws {ValidationError} where the page size is not acceptable.
+   * @example
+   * ```ts
+   * import type { Cells } from '@efir/cells'
+   *
+   * async function badge(cells: Cells) {
+   *   const { unread } = await cells.inbox({}, { pageSize: 1 }).first()
+   *   return unread
+   * }
+   * void badge
+   * ```
+   */
+  inbox(which?: InboxFilter, options?: PageOptions): PagedList<Mention, InboxPage>
   /**
    * Tells of what happens to calls, whoever made them: `retry` before a request is sent again, `unauthorized` when the
    * user has to sign in. Returns what ends it.
@@ -48,7 +72,10 @@ export interface Cells {
  * void budget
  * ```
  */
-export function createCells(supabase: AnySupabaseClient, options: CellsOptions = {}): Cells {
+export function createCells<M extends Modules = NoModules>(
+  supabase: AnySupabaseClient,
+  options: CellsOptions<M> = {},
+): Cells<M> {
   if (typeof (supabase as Partial<AnySupabaseClient> | undefined)?.schema !== 'function') {
     throw new ValidationError(
       'supabase',
@@ -56,13 +83,16 @@ export function createCells(supabase: AnySupabaseClient, options: CellsOptions =
       'a client made by createClient() of @supabase/supabase-js',
     )
   }
-  const { databaseSchema, policy } = resolveOptions(options)
+  const { databaseSchema, stream, policy, rules } = resolveOptions(options)
   const events = new EventEmitter<keyof CellsEvents>()
   const emit: Watchers['emit'] = (name, event) => void events.emit(name, event)
   const server = supabaseServer(supabase, databaseSchema)
   const transport = openTransport(server, policy, { ...options, emit })
+  const open = sheetOpener({ transport, supabase, databaseSchema, stream, logger: options.logger })
   return {
-    budget: (budgetVersionId) => new Budget(toUuid(budgetVersionId, 'budgetVersionId'), transport),
+    budget: (budgetVersionId) =>
+      new Budget<M>(toUuid(budgetVersionId, 'budgetVersionId'), transport, rules, open),
+    inbox: (which, options) => inboxOf(callsOf(transport, null), which, options),
     on(name, listener) {
       events.on(name, listener)
       return () => events.off(name, listener)

@@ -5,6 +5,7 @@ export type CellsErrorCode =
   | 'invalid'
   | 'version_conflict'
   | 'locked'
+  | 'lease_lost'
   | 'forbidden'
   | 'not_found'
   | 'unauthorized'
@@ -15,6 +16,7 @@ export type CellsErrorCode =
   | 'timeout'
   | 'server'
   | 'protocol'
+  | 'unreadable'
 
 /** What an error carries besides its message. */
 export interface CellsErrorOptions {

@@ -3,7 +3,8 @@ import type { CellsError } from './errors.ts'
 /** A request that failed for a passing reason, and is about to be sent again. */
 export interface RetryEvent {
   readonly operation: string
-  readonly budgetVersionId: string
+  /** `null` for a call about all budgets of the caller. */
+  readonly budgetVersionId: string | null
   /** Requests of this call so far. */
   readonly attempt: number
   /** Milliseconds until the next one. */
@@ -14,7 +15,8 @@ export interface RetryEvent {
 /** A call that ended in {@link UnauthorizedError}: the user has to sign in again. */
 export interface UnauthorizedEvent {
   readonly operation: string
-  readonly budgetVersionId: string
+  /** `null` for a call about all budgets of the caller. */
+  readonly budgetVersionId: string | null
   readonly error: CellsError
 }
 
@@ -30,7 +32,8 @@ export interface CellsEvents {
 export interface RequestStart {
   /** The database function, e.g. `write_cells`. */
   readonly operation: string
-  readonly budgetVersionId: string
+  /** `null` for a call about all budgets of the caller. */
+  readonly budgetVersionId: string | null
   /** 1 for the first request of a call. */
   readonly attempt: number
   /** Changes or references sent, or cells asked for. */

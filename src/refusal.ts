@@ -1,14 +1,16 @@
 import { ValidationError, type CellsError } from './errors.ts'
-import { cellKey } from './model/address.ts'
+import { cellKey, type ResolvedAddress } from './model/address.ts'
 import {
   CellLockedError,
   ForbiddenError,
+  LeaseLostError,
   NotFoundError,
   VersionConflictError,
   type RefusedChange,
 } from './model/refusals.ts'
 import type { PreparedChange } from './change.ts'
-import type { StoredCell } from './model/cell.ts'
+import type { AnyCell } from './model/cell.ts'
+import { noRules } from './modules/rules.ts'
 import { Refusal, type WriteResult } from './transport/port.ts'
 
 type RefusedResult = Exclude<WriteResult, { status: 'written' | 'unchanged' | 'failed' }>
@@ -19,15 +21,20 @@ export function toRefusedChange(
   result: RefusedResult,
   index: number,
   change: PreparedChange | undefined,
-): RefusedChange {
+): RefusedChange<AnyCell, unknown> {
+  const rules = change?.rules ?? noRules
+  if (result.status === 'locked') return { ...result, index, cell: rules.toTyped(result.cell) }
+  if (result.status === 'lease_lost') {
+    return { ...result, index, cell: result.cell && rules.toTyped(result.cell) }
+  }
   if (result.status !== 'conflict') return { ...result, index }
   return {
     status: 'conflict',
     index,
-      base: change?.base ?? null,
-      baseVersion: typeof change?.item.base === 'number' ? change.item.base : null,
-      mine: change?.mine ?? null,
-    theirs: result.cell,
+    base: change?.base ?? null,
+    baseVersion: typeof change?.item.base === 'number' ? change.item.base : null,
+    mine: change?.mine ?? null,
+    theirs: result.cell && rules.toTyped(result.cell),
   }
 }
 
@@ -45,7 +52,7 @@ function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsErr
   )
   const first = <Status extends RefusedChange['status']>(status: Status) =>
     refused.find((change): change is Refused<Status> => change.status === status)
-  const name = ({ index }: RefusedChange, cell: StoredCell | null) => {
+  const name = ({ index }: RefusedChange, cell: ResolvedAddress | null) => {
     const address = changes[index]?.address ?? cell
     return address === null ? `Cell ${index}` : `Cell ${cellKey(address)}`
   }
@@ -81,6 +88,13 @@ function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsErr
       },
     )
   }
+  const lost = first('lease_lost')
+  if (refusal.code === 'lease_lost' && lost !== undefined) {
+    const who = lost.heldBy === null ? '' : `; ${lost.heldBy} is editing it now`
+    return new LeaseLostError(`${name(lost, lost.cell)}: the lease is lost${who}.${others}`, lost, refused, {
+      cause,
+    })
+  }
   if (refusal.code === 'invalid') return toValidationError(refusal, first('invalid'), changes)
   const options = { cause, hint: refusal.hint }
   if (refusal.code === 'not_found') return new NotFoundError(refusal.message, refused, options)
@@ -101,7 +115,7 @@ function toValidationError(
   const options = { cause: refusal.cause, hint: refusal.hint }
   if (refusal.argument !== undefined) {
     const { field, given, allowed } = refusal.argument
-    return new ValidationError(toOption(field), given, allowed, options)
+    return new ValidationError(toOption(field), given, allowed === '' ? refusal.message : allowed, options)
   }
   if (invalid === undefined) return new ValidationError('argument', undefined, refusal.message, options)
   const field = `changes[${invalid.index}].${invalid.field}`

@@ -52,7 +52,7 @@ async function importUntil(importer: Importer, offset: number, until: number): P
 }
 
 /** Single writes while two others each import 10,000 cells a second into the same budget; without them is the baseline. */
-export async function measureBusy(world: World): Promise<Row> {
+export async function* measureBusy(world: World): AsyncGenerator<Row> {
   world.progress('write.1.busy')
   const { phases, phaseSeconds } = world.effort
   const member = await signedIn(world.dataset, world.users[0] ?? '')
@@ -89,7 +89,7 @@ export async function measureBusy(world: World): Promise<Row> {
   await Promise.all([member, ...importers.map(({ sql }) => sql)].map((sql) => sql.end()))
   const batches = importers.reduce((sum, { sent }) => sum + sent, 0)
   const [p95, base] = [percentile(busy, 0.95), percentile(quiet, 0.95)]
-  return {
+  yield {
     name: 'write.1.busy',
     unit: 'ms',
     p50: rounded(percentile(busy, 0.5)),

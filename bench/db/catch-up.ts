@@ -17,16 +17,16 @@ async function revisionOf(world: World): Promise<string> {
 }
 
 /** A client that was away, with nothing and with a thousand changes to hear of; beside a poll by `modified_at`. */
-export async function measureCatchUp(world: World, wants: (name: string) => boolean): Promise<Row[]> {
+export async function* measureCatchUp(world: World, wants: (name: string) => boolean): AsyncGenerator<Row> {
   const sizes = SIZES.filter((size) => wants(`catchup.${size}`))
-  if (sizes.length === 0) return []
+  if (sizes.length === 0) return
   if (!(await installed(world, 'changes_since'))) {
-    return sizes.map((size) => absentRow(`catchup.${size}`, 'ms', 'not installed'))
+    yield* sizes.map((size) => absentRow(`catchup.${size}`, 'ms', 'not installed'))
+    return
   }
   const user = world.users[0] ?? ''
   const member = await signedIn(world.dataset, user)
   const naive = await signedIn(world.dataset, user, 'naive')
-  const rows: Row[] = []
   for (const size of sizes) {
     world.progress(`catchup.${size}`)
     const revision = await revisionOf(world)
@@ -48,8 +48,7 @@ export async function measureCatchUp(world: World, wants: (name: string) => bool
       () => timed(() => member.unsafe(CATCH_UP, [world.budget, revision], { prepare: true })),
       () => timed(() => naive.unsafe(POLL, [world.budget, since], { prepare: true })),
     )
-    rows.push(latencyRow(`catchup.${size}`, ours, baseline, processorFields(counted, ...meters)))
+    yield latencyRow(`catchup.${size}`, ours, baseline, processorFields(counted, ...meters))
   }
   await Promise.all([member.end(), naive.end()])
-  return rows
 }

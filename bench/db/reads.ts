@@ -71,11 +71,10 @@ async function reads(world: World): Promise<Read[]> {
 }
 
 /** The SDK's five reads as a member under row level security, beside the same query of the owner's, who passes it. */
-export async function measureReads(world: World, wants: (name: string) => boolean): Promise<Row[]> {
+export async function* measureReads(world: World, wants: (name: string) => boolean): AsyncGenerator<Row> {
   const wanted = (await reads(world)).filter(({ name }) => wants(name))
-  if (wanted.length === 0) return []
+  if (wanted.length === 0) return
   const member = await signedIn(world.dataset, world.users[0] ?? '')
-  const rows: Row[] = []
   for (const { name, text, parameters, rpc, share = 1 } of wanted) {
     world.progress(name)
     const counted = Math.ceil(world.effort.reads * share)
@@ -104,8 +103,7 @@ export async function measureReads(world: World, wants: (name: string) => boolea
       fields.rpcP50 = rounded(percentile(samples, 0.5))
       fields.rpcP95 = rounded(percentile(samples, 0.95))
     }
-    rows.push(latencyRow(name, ours, baseline, fields))
+    yield latencyRow(name, ours, baseline, fields)
   }
   await member.end()
-  return rows
 }

@@ -123,23 +123,22 @@ async function run(
  * Many clients who each read cells and write them, on cells from all over the budget and on a hundred that all want;
  * afterwards the log must show every success once, and nothing else. The random storm has no baseline, for it is one.
  */
-export async function measureStorms(world: World, wants: (name: string) => boolean): Promise<Row[]> {
+export async function* measureStorms(world: World, wants: (name: string) => boolean): AsyncGenerator<Row> {
   const hot = wants('storm.hot')
-  if (!hot && !wants('storm.random')) return []
+  if (!hot && !wants('storm.random')) return
   world.progress('storm.random')
   const random = await run(world, world.sample)
-  const rows: Row[] = [{ name: 'storm.random', unit: 'ms', baseline: null, ratio: null, ...random }]
+  yield { name: 'storm.random', unit: 'ms', baseline: null, ratio: null, ...random }
   if (hot) {
     world.progress('storm.hot')
     const crowded = await run(world, world.sample.slice(0, HOT_CELLS))
-    rows.push({
+    yield {
       name: 'storm.hot',
       unit: 'ms',
       baseline: random.p95,
       ratio: rounded(crowded.p95 / random.p95),
       compared: 'p95',
       ...crowded,
-    })
+    }
   }
-  return rows
 }

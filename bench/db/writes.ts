@@ -85,27 +85,25 @@ async function measureSize(world: World, size: Size): Promise<Measured> {
 }
 
 /** write_cells as a member, beside the naive client on the same cells; and whether ten times the cells cost ten times. */
-export async function measureWrites(world: World, wants: (name: string) => boolean): Promise<Row[]> {
+export async function* measureWrites(world: World, wants: (name: string) => boolean): AsyncGenerator<Row> {
   const linearity = wants('write.linearity')
-  const rows: Row[] = []
   const perCell = new Map<Size, number>()
   for (const size of SIZES) {
     if (!wants(`write.${size}`) && !(linearity && size >= 1_000)) continue
     world.progress(`write.${size}`)
     const { row, microsecondsPerCell } = await measureSize(world, size)
-    rows.push(row)
+    yield row
     perCell.set(size, microsecondsPerCell)
   }
   const [thousand, tenThousand] = [perCell.get(1_000), perCell.get(10_000)]
   if (linearity && thousand !== undefined && tenThousand !== undefined) {
-    rows.push({
+    yield {
       name: 'write.linearity',
       unit: 'µs/cell',
       p50: rounded(tenThousand),
       p95: null,
       baseline: rounded(thousand),
       ratio: rounded(tenThousand / thousand),
-    })
+    }
   }
-  return rows
 }

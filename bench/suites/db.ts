@@ -9,20 +9,21 @@ import { measureWrites } from '../db/writes.ts'
 import type { RunSuite } from '../suite.ts'
 
 /** The database alone: SQL over one connection as PostgREST would send it, with no HTTP between. */
-export const run: RunSuite = async (context) => {
-  const { wants } = context
+export const run: RunSuite = async function* (context) {
+  const { wants, scale } = context
   const dataset = await openDataset(context)
   try {
-    const world = await openWorld(dataset, context.scale, context.progress)
-    const rows = [
-      ...(await measureReads(world, wants)),
-      ...(await measureWrites(world, wants)),
-      ...(wants('write.1.busy') ? [await measureBusy(world)] : []),
-      ...(await measureUndo(world, wants)),
-      ...(await measureCatchUp(world, wants)),
-      ...(await measureStorms(world, wants)),
-    ]
-    return rows.map((row) => ({ ...row, scale: context.scale }))
+    const world = await openWorld(dataset, scale, context.progress)
+    for (const rows of [
+      measureReads(world, wants),
+      measureWrites(world, wants),
+      ...(wants('write.1.busy') ? [measureBusy(world)] : []),
+      measureUndo(world, wants),
+      measureCatchUp(world, wants),
+      measureStorms(world, wants),
+    ]) {
+      for await (const row of rows) yield { ...row, scale }
+    }
   } finally {
     await dataset.close()
   }

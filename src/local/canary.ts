@@ -34,7 +34,7 @@ export interface CanarySubject extends SupabaseCoordinates {
   readonly gateway: Gateway
 }
 
-type Check = (subject: SupabaseCoordinates) => Promise<{ readonly expected: unknown; readonly got: unknown }>
+type Check = (subject: CanarySubject) => Promise<{ readonly expected: unknown; readonly got: unknown }>
 
 const client = (subject: SupabaseCoordinates, key: string) =>
   createClient(subject.url, key, {
@@ -52,7 +52,31 @@ async function call(
   return reply.data ?? reply.error
 }
 
-/** What the gateway is known to do wrong unless it is told otherwise, each looked at as a client would. */
+// A message that takes longer does not come.
+const PATIENCE_MILLISECONDS = 10_000
+
+/** Waits for one message from the database, on a channel that anybody may join. */
+async function messageFromDatabase({ superuser, ...subject }: CanarySubject): Promise<unknown> {
+  const listener = client(subject, subject.anonKey)
+  const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS)
+  try {
+    return await new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve('nothing'))
+      listener
+        .channel(SCHEMA)
+        .on('broadcast', { event: 'song' }, ({ payload }: { payload: unknown }) => resolve(payload))
+        .subscribe((status: string, error) => {
+          if (status !== 'SUBSCRIBED') resolve(`${status} ${error?.message ?? ''}`)
+          else superuser`SELECT realtime.send('{"id": 1}', 'song', ${SCHEMA}, false)`.catch(resolve)
+        })
+    })
+  } finally {
+    // The client takes a third of a second to see that it is disconnected; nobody needs to wait for that.
+    void listener.removeAllChannels()
+  }
+}
+
+/** What the gateway is known to do wrong unless it is told otherwise, and Realtime's road, each looked at as a client would. */
 const CHECKS: Readonly<Record<string, Check>> = {
   async no_grants_of_its_own(subject) {
     const { status, error } = await client(subject, subject.anonKey).from('fresh').select()
@@ -97,10 +121,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
       got: [status, headers.get('access-control-allow-origin'), /content-profile/i.test(allowed)],
     }
   },
+  async database_broadcasts_arrive(subject) {
+    return { expected: { id: 1 }, got: await messageFromDatabase(subject) }
+  },
 }
 
 /**
- * Proves through HTTP that the stack answers as Supabase would where its parts are known not to, in a schema of its
+ * Proves through HTTP and a WebSocket that the stack answers as Supabase would where its parts are known not to, in a schema of its
  * own that it removes again.
  *
  * @throws LocalStackError `canary_failed`, with the check's name in `canary`

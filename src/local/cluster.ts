@@ -1,4 +1,5 @@
 import type postgres from 'postgres'
+import { REALTIME_SCHEMA } from './realtime/schema.ts'
 
 /** What the roles of the API may take per statement, as on hosted Supabase. */
 export const STATEMENT_TIMEOUTS = { anon: '3s', authenticated: '8s' } as const
@@ -20,6 +21,9 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'authenticator') THEN
     CREATE ROLE authenticator LOGIN NOINHERIT;
   END IF;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'supabase_realtime_admin') THEN
+    CREATE ROLE supabase_realtime_admin NOLOGIN NOINHERIT NOREPLICATION;
+  END IF;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'postgres') THEN
     CREATE ROLE postgres LOGIN CREATEDB CREATEROLE REPLICATION BYPASSRLS;
   END IF;
@@ -27,6 +31,8 @@ END
 $$;
 GRANT anon, authenticated, service_role TO authenticator;
 GRANT anon, authenticated, service_role TO postgres WITH ADMIN OPTION;
+-- Supabase lets postgres make policies on realtime.messages by an extension of its own; here it is by membership.
+GRANT supabase_realtime_admin TO postgres;
 GRANT pg_monitor, pg_read_all_data, pg_signal_backend, pg_checkpoint TO postgres;
 ALTER ROLE anon SET statement_timeout = '${STATEMENT_TIMEOUTS.anon}';
 ALTER ROLE authenticated SET statement_timeout = '${STATEMENT_TIMEOUTS.authenticated}';
@@ -115,9 +121,10 @@ export async function prepareCluster(sql: postgres.Sql, ownerPassword: string): 
   await sql.unsafe(`ALTER ROLE postgres PASSWORD ${row?.literal ?? ''}`)
 }
 
-/** Makes what every database of a Supabase project has around `auth`, which the gateway has made before. */
+/** Makes what every database of a Supabase project has around `auth`, which the gateway has made before: extensions, `realtime`, the publication. */
 export async function prepareDatabase(sql: postgres.Sql): Promise<void> {
   const [row] = await sql<{ name: string }[]>`SELECT quote_ident(current_database()) AS name`
   await sql.unsafe(`ALTER DATABASE ${row?.name ?? ''} OWNER TO postgres`)
   await sql.unsafe(DATABASE).simple()
+  await sql.unsafe(REALTIME_SCHEMA).simple()
 }

@@ -6,9 +6,10 @@
  * - `port_taken`: a port that was asked for by number is in use.
  * - `platform_unsupported`: there are no Postgres binaries for this platform, or no user to run them as.
  * - `postgres_failed`: Postgres could not be initialised or started; the message ends with its own words.
- * - `gateway_failed`: REST and Auth could not be set up.
+ * - `gateway_failed`: REST, Auth and Realtime could not be set up.
  * - `canary_failed`: the stack came up but answers otherwise than Supabase would; `canary` names the check.
  * - `migration_failed`: the migrations could not be applied.
+ * - `invalid_option`: a value is none of those that are allowed; the message names the option, the value, and what is.
  * - `aborted`: the caller's signal said stop.
  */
 export type LocalStackErrorCode =
@@ -20,6 +21,7 @@ export type LocalStackErrorCode =
   | 'gateway_failed'
   | 'canary_failed'
   | 'migration_failed'
+  | 'invalid_option'
   | 'aborted'
 
 /** The one error that `@efir/cells/local` throws by itself. */

@@ -215,7 +215,8 @@ async function launch(data: string, user: SystemUser | undefined, port: number, 
     log_min_messages: 'warning',
     // A dying parent takes the log's reader with it; a log collector would write files instead.
     logging_collector: 'off',
-    ...(options.throwAway ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+    // Commits are not asynchronous even so: Realtime would hear of them when the writer of the log wakes up.
+    ...(options.throwAway ? { fsync: 'off', full_page_writes: 'off' } : {}),
   }
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   let ready = (): void => undefined

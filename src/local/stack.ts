@@ -11,6 +11,7 @@ import { openGateway, provideAuth } from './gateway.ts'
 import { listen } from './http-server.ts'
 import { applyMigrations } from './migrations.ts'
 import { startPostgres, SUPERUSER } from './postgres.ts'
+import { openRelay, type LocalRealtime } from './realtime/relay.ts'
 import { readSettings } from './settings.ts'
 import { connectTenants, type SupabaseCoordinates, type Tenants } from './tenants.ts'
 import { makeThrowAway, sweepThrowAways } from './throw-away.ts'
@@ -43,13 +44,15 @@ export type LocalStackProgress =
 export interface LocalStack extends SupabaseCoordinates, Tenants, AsyncDisposable {
   /** Where its data is. */
   readonly directory: string
-  /** Of REST and Auth; a Realtime endpoint attaches to its `upgrade` event. */
+  /** Of REST, Auth and Realtime; a WebSocket endpoint of one's own attaches to its `upgrade` event. */
   readonly server: Server
+  /** Has Realtime misbehave, as the real one does on a bad day. */
+  readonly realtime: LocalRealtime
   /** Has REST look at the tables and functions again, at once. Changes of them are noticed by themselves too, a few milliseconds later. */
   reloadSchema(): Promise<void>
   /** Makes a database of one's own on the same cluster, with the same roles, `auth` and migrations, for SQL alone. */
   readonly createDatabase: DatabaseMaker['create']
-  /** Ends REST, Auth and Postgres, and removes the directory if it was a throw-away. Again is no harm. */
+  /** Ends REST, Auth, Realtime and Postgres, and removes the directory if it was a throw-away. Again is no harm. */
   stop(): Promise<void>
 }
 
@@ -160,8 +163,11 @@ async function start(options: LocalStackOptions, undo: Undo): Promise<LocalStack
   progress({ step: 'gateway' })
   const gateway = await openGateway({ ...settings, databaseUrl: superuserUrl, schemas })
   undo.add(() => gateway.close())
-  const http = await listen(gateway.fetch, options.ports?.api)
+  const relay = await openRelay({ ...settings, databaseUrl: superuserUrl })
+  undo.add(() => relay.close())
+  const http = await listen((request) => relay.fetch(request) ?? gateway.fetch(request), options.ports?.api)
   undo.add(() => http.close())
+  relay.attach(http.server)
   const coordinates: SupabaseCoordinates = {
     url: `http://127.0.0.1:${http.port}`,
     anonKey: settings.anonKey,
@@ -192,6 +198,7 @@ async function start(options: LocalStackOptions, undo: Undo): Promise<LocalStack
     ...tenants,
     directory,
     server: http.server,
+    realtime: relay.control,
     createDatabase: databaseMaker(superuser, urls).create,
     reloadSchema: () => gateway.reloadSchema(),
     stop,

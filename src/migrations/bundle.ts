@@ -18,30 +18,42 @@ import readCellsDown from './sql/016_read_cells.down.sql'
 import readCellsUp from './sql/016_read_cells.up.sql'
 import writeOperationsDown from './sql/017_write_operations.down.sql'
 import writeOperationsUp from './sql/017_write_operations.up.sql'
-import writeCellsDown from './sql/018_write_cells.down.sql'
-import writeCellsUp from './sql/018_write_cells.up.sql'
-import undoStacksDown from './sql/019_undo_stacks.down.sql'
-import undoStacksUp from './sql/019_undo_stacks.up.sql'
-import undoDown from './sql/020_undo.down.sql'
-import undoUp from './sql/020_undo.up.sql'
-import locksDown from './sql/021_locks.down.sql'
-import locksUp from './sql/021_locks.up.sql'
-import leasesDown from './sql/022_leases.down.sql'
-import leasesUp from './sql/022_leases.up.sql'
-import commentsDown from './sql/023_comments.down.sql'
-import commentsUp from './sql/023_comments.up.sql'
-import commentWritesDown from './sql/024_comment_writes.down.sql'
-import commentWritesUp from './sql/024_comment_writes.up.sql'
-import commentReadsDown from './sql/025_comment_reads.down.sql'
-import commentReadsUp from './sql/025_comment_reads.up.sql'
-import changeFeedDown from './sql/026_change_feed.down.sql'
-import changeFeedUp from './sql/026_change_feed.up.sql'
-import historyDown from './sql/027_history.down.sql'
-import historyUp from './sql/027_history.up.sql'
-import asOfDown from './sql/028_as_of.down.sql'
-import asOfUp from './sql/028_as_of.up.sql'
-import broadcastDown from './sql/029_broadcast.down.sql'
-import broadcastUp from './sql/029_broadcast.up.sql'
+import writeItemsDown from './sql/018_write_items.down.sql'
+import writeItemsUp from './sql/018_write_items.up.sql'
+import writeCellsDown from './sql/019_write_cells.down.sql'
+import writeCellsUp from './sql/019_write_cells.up.sql'
+import undoStacksDown from './sql/020_undo_stacks.down.sql'
+import undoStacksUp from './sql/020_undo_stacks.up.sql'
+import undoOutcomesDown from './sql/021_undo_outcomes.down.sql'
+import undoOutcomesUp from './sql/021_undo_outcomes.up.sql'
+import undoDown from './sql/022_undo.down.sql'
+import undoUp from './sql/022_undo.up.sql'
+import lockRightsDown from './sql/023_lock_rights.down.sql'
+import lockRightsUp from './sql/023_lock_rights.up.sql'
+import locksDown from './sql/024_locks.down.sql'
+import locksUp from './sql/024_locks.up.sql'
+import leasesDown from './sql/025_leases.down.sql'
+import leasesUp from './sql/025_leases.up.sql'
+import leaseCallsDown from './sql/026_lease_calls.down.sql'
+import leaseCallsUp from './sql/026_lease_calls.up.sql'
+import commentsDown from './sql/027_comments.down.sql'
+import commentsUp from './sql/027_comments.up.sql'
+import commentWritesDown from './sql/028_comment_writes.down.sql'
+import commentWritesUp from './sql/028_comment_writes.up.sql'
+import commentReadsDown from './sql/029_comment_reads.down.sql'
+import commentReadsUp from './sql/029_comment_reads.up.sql'
+import inboxDown from './sql/030_inbox.down.sql'
+import inboxUp from './sql/030_inbox.up.sql'
+import changeFeedDown from './sql/031_change_feed.down.sql'
+import changeFeedUp from './sql/031_change_feed.up.sql'
+import historyDown from './sql/032_history.down.sql'
+import historyUp from './sql/032_history.up.sql'
+import asOfDown from './sql/033_as_of.down.sql'
+import asOfUp from './sql/033_as_of.up.sql'
+import restoreDown from './sql/034_restore.down.sql'
+import restoreUp from './sql/034_restore.up.sql'
+import broadcastDown from './sql/035_broadcast.down.sql'
+import broadcastUp from './sql/035_broadcast.up.sql'
 
 /** One numbered migration: the text of its two files, written for the schema `efir_budget`. */
 export type Migration = {
@@ -65,16 +77,22 @@ export const bundle: readonly Migration[] = [
   { name: '015_budget_access', up: budgetAccessUp, down: budgetAccessDown },
   { name: '016_read_cells', up: readCellsUp, down: readCellsDown },
   { name: '017_write_operations', up: writeOperationsUp, down: writeOperationsDown },
-  { name: '018_write_cells', up: writeCellsUp, down: writeCellsDown },
-  { name: '019_undo_stacks', up: undoStacksUp, down: undoStacksDown },
-  { name: '020_undo', up: undoUp, down: undoDown },
-  { name: '021_locks', up: locksUp, down: locksDown },
-  { name: '022_leases', up: leasesUp, down: leasesDown },
-  { name: '023_comments', up: commentsUp, down: commentsDown },
-  { name: '024_comment_writes', up: commentWritesUp, down: commentWritesDown },
-  { name: '025_comment_reads', up: commentReadsUp, down: commentReadsDown },
-  { name: '026_change_feed', up: changeFeedUp, down: changeFeedDown },
-  { name: '027_history', up: historyUp, down: historyDown },
-  { name: '028_as_of', up: asOfUp, down: asOfDown },
-  { name: '029_broadcast', up: broadcastUp, down: broadcastDown },
+  { name: '018_write_items', up: writeItemsUp, down: writeItemsDown },
+  { name: '019_write_cells', up: writeCellsUp, down: writeCellsDown },
+  { name: '020_undo_stacks', up: undoStacksUp, down: undoStacksDown },
+  { name: '021_undo_outcomes', up: undoOutcomesUp, down: undoOutcomesDown },
+  { name: '022_undo', up: undoUp, down: undoDown },
+  { name: '023_lock_rights', up: lockRightsUp, down: lockRightsDown },
+  { name: '024_locks', up: locksUp, down: locksDown },
+  { name: '025_leases', up: leasesUp, down: leasesDown },
+  { name: '026_lease_calls', up: leaseCallsUp, down: leaseCallsDown },
+  { name: '027_comments', up: commentsUp, down: commentsDown },
+  { name: '028_comment_writes', up: commentWritesUp, down: commentWritesDown },
+  { name: '029_comment_reads', up: commentReadsUp, down: commentReadsDown },
+  { name: '030_inbox', up: inboxUp, down: inboxDown },
+  { name: '031_change_feed', up: changeFeedUp, down: changeFeedDown },
+  { name: '032_history', up: historyUp, down: historyDown },
+  { name: '033_as_of', up: asOfUp, down: asOfDown },
+  { name: '034_restore', up: restoreUp, down: restoreDown },
+  { name: '035_broadcast', up: broadcastUp, down: broadcastDown },
 ]

@@ -526,9 +526,6 @@ The commits after a revision, whole and in order, as far as the limit of changes
 --@ comment function check_lock_changes()
 Asks may_change_lock about locks that are set or taken past the functions.
 
---@ comment function close_empty_commits(bigint[])
-Takes back commits, opened by this statement, that have no change. Internal.
-
 --@ comment function comment_counts(uuid, jsonb, jsonb)
 Of each cell that has comments: how many, how many unresolved threads, how many comments the caller has not read.
 
@@ -641,11 +638,11 @@ The budgets of the caller's organisations that are not deleted. The policies' on
 --@ comment function oldest_revision(uuid)
 How far back the log reaches: 0 unless it was pruned. Internal.
 
---@ comment function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
+--@ comment function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid, bigint)
 Begins the commit that the next changes of this transaction to this budget belong to. Internal.
 
---@ comment function open_missing_commits(uuid[], uuid)
-Returns the commits that it opened. Internal.
+--@ comment function open_direct_commits(efir_budget.direct_commit[])
+Inserts the commits that got changes. Internal.
 
 --@ comment function parse_items(uuid, jsonb, uuid[])
 The items of a write call, checked and resolved. Internal.
@@ -662,6 +659,9 @@ What undo would do now, cell by cell, with the cells as they are.
 --@ comment function prune_log(uuid, bigint)
 Removes a budget's records up to a revision, and says how many. What they tell of can then not be undone. Owner only.
 
+--@ comment function prune_operations(interval)
+Removes the results of calls that are older, and says how many: longer than any client may wait to repeat one. Owner only.
+
 --@ comment function read_cells(uuid, jsonb)
 The cells that the references (ids, or keys [module, entity, field, period]) name, in their order; null where there is none.
 
@@ -672,10 +672,13 @@ The cells that the references name as they were at a revision or a time, in thei
 Writes the records of an undo or redo for cells that show the same as before. Internal.
 
 --@ comment function record_condition(uuid, jsonb)
-A filter as SQL about a record that is called cell, and whether an index may know the few that it means. Internal.
+A filter as SQL about a record that is called cell, and about its commit, made; and whether an index may know the few that it means. Internal.
 
 --@ comment function record_deletes()
 Writes the record of cells that left the table with their budget.
+
+--@ comment function record_id_prefix(bigint)
+The first 12 bytes of the ids of records that a commit is given now. Internal.
 
 --@ comment function record_inserts()
 Writes the record of new cells.
@@ -755,6 +758,9 @@ Holds the stack of the user who writes to the table.
 --@ comment function sort_items(efir_budget.write_item[])
 How many cells are to be made, how many are there, and which items are no good. Internal.
 
+--@ comment function stamp_direct_writes()
+Has the commits of writes past the functions stamped.
+
 --@ comment function stamp_revisions()
 Gives the transaction's commits their revisions, budget by budget, as its last act.
 
@@ -825,7 +831,7 @@ Drawn while the lease is held against others: of one cell, the later token is th
 Who says that he is editing which cell. A row past its time means nothing and is swept by later calls.
 
 --@ comment table cell_operations
-Results of named calls. A row may be removed once no client will repeat its call.
+Results of named calls. They may be removed (prune_operations) once no client will repeat its call.
 
 --@ comment table cell_sessions
 One step of work (one paste, one edit): what undo takes back at once. Belongs to one user and one budget.
@@ -891,7 +897,7 @@ See record_mentions.
 See keep_comment_update.
 
 --@ comment trigger cell_commits.cell_commits_revision
-Deferred to the end of the transaction. A function of the API forces it once, as the last thing it does.
+Deferred to the end of the transaction, for writes past the functions; those stamp their commits themselves.
 
 --@ comment trigger cell_commits.cell_commits_send
 See broadcast_commits.
@@ -944,6 +950,9 @@ See share_stack.
 --@ comment trigger planning_cells.cells_update_rules
 See keep_update_rules.
 
+--@ comment type direct_commit
+A commit of a write past the functions, before it is inserted.
+
 --@ comment type engine
 USAGE on it marks the owner; never grant it to a role of the API.
 
@@ -954,7 +963,7 @@ A cell of a step that is undone or redone: what becomes of it and, where that is
 One item of a write call, checked: its place from 0, what is wrong with it, the cell it names or the id for a new one.
 
 --@ comment type write_outcome
-An item that is good: the cell, held against others, with the version it will have, and whether that is a new one.
+An item that is good: the cell, held against others, where its row is, the version it will have, and whether that is a new one.
 
 --@ constraint budget_revisions.budget_revisions_pkey
 PRIMARY KEY (budget_version_id)
@@ -1033,9 +1042,6 @@ CHECK (((value_type)::text = ANY (ARRAY[('input'::character varying)::text, ('ca
 
 --@ constraint planning_cells.planning_cells_budget_version_id_fkey
 FOREIGN KEY (budget_version_id) REFERENCES efir_budget.budget_versions(id) ON DELETE CASCADE
-
---@ constraint planning_cells.planning_cells_modified_by_fkey
-FOREIGN KEY (modified_by) REFERENCES auth.users(id) ON DELETE SET NULL
 
 --@ constraint planning_cells.planning_cells_pkey
 PRIMARY KEY (id)
@@ -1194,8 +1200,7 @@ BEGIN
   INSERT INTO efir_budget.cell_comments (id, cell_id, parent_id, comment_text, mentions)
   VALUES (v_id, v_cell, p_parent_id, p_text, v_mentions);
 
-  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
-  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+  PERFORM efir_budget.stamp_revisions();
 
   v_result := jsonb_build_object(
     'revision', coalesce(
@@ -1226,8 +1231,6 @@ CREATE OR REPLACE FUNCTION efir_budget.broadcast_commits()
  SET search_path TO ''
  SET enable_seqscan TO 'off'
 AS $function$
-DECLARE
-  v_last bigint;
 BEGIN
   -- Asked every time, because Realtime makes its schema when it first needs it.
   IF to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
@@ -1235,8 +1238,7 @@ BEGIN
   END IF;
 
   -- Once for each budget: for the last of the transaction's commits, and not while one is still to come.
-  SELECT made.revision INTO v_last FROM efir_budget.cell_commits AS made WHERE made.commit_id = NEW.commit_id;
-  IF v_last IS NULL OR v_last <> efir_budget.current_revision(NEW.budget_version_id) OR EXISTS (
+  IF NEW.revision <> efir_budget.current_revision(NEW.budget_version_id) OR EXISTS (
     SELECT FROM efir_budget.cell_commits AS opened
     WHERE opened.transaction_id = NEW.transaction_id AND opened.revision IS NULL
       AND opened.budget_version_id IS NOT DISTINCT FROM NEW.budget_version_id
@@ -1258,14 +1260,14 @@ BEGIN
           ),
           0
         ),
-        v_last
+        NEW.revision
       ),
       'commit', 'cells:' || NEW.budget_version_id::text, TRUE
     );
   EXCEPTION
     WHEN OTHERS THEN
       -- The cells are written; who was not told asks.
-      RAISE WARNING 'Revision % of budget % was not broadcast: %', v_last, NEW.budget_version_id, SQLERRM;
+      RAISE WARNING 'Revision % of budget % was not broadcast: %', NEW.revision, NEW.budget_version_id, SQLERRM;
   END;
   RETURN NULL;
 END
@@ -1475,29 +1477,6 @@ BEGIN
     PERFORM efir_budget.require_lock_right(v_budget, v_locked, v_unlocked, NULL);
   END LOOP;
   RETURN NULL;
-END
-$function$
-
---@ function close_empty_commits(bigint[])
-CREATE OR REPLACE FUNCTION efir_budget.close_empty_commits(p_commit_ids bigint[])
- RETURNS void
- LANGUAGE plpgsql
- SET search_path TO ''
- SET enable_seqscan TO 'off'
-AS $function$
-DECLARE
-  v_commit bigint;
-  v_session uuid;
-BEGIN
-  FOREACH v_commit IN ARRAY p_commit_ids LOOP
-    SELECT opened.session_id INTO v_session FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
-    CONTINUE WHEN EXISTS (
-      SELECT FROM efir_budget.cell_changes AS change
-      WHERE change.session_id = v_session AND change.commit_id = v_commit
-    );
-    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
-    DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
-  END LOOP;
 END
 $function$
 
@@ -1768,7 +1747,12 @@ BEGIN
     commit_id := efir_budget.open_commit(p_budget_version_id, v_session, 'calculation', p_operation_id, auth.uid(), v_at);
   END IF;
   UPDATE efir_budget.planning_cells AS cell
-  SET deleted_at = NULL, modified_by = auth.uid(), modified_at = clock_timestamp(), version = -2147483648
+  SET deleted_at = NULL,
+    effective_version = cell.version + 1,
+    effective_author = CASE WHEN cell.value_type <> 'calculated' THEN auth.uid() END,
+    modified_by = auth.uid(),
+    modified_at = clock_timestamp(),
+    version = -2147483648
   WHERE cell.id = ensure_cell.cell_id;
 END
 $function$
@@ -2085,52 +2069,40 @@ CREATE OR REPLACE FUNCTION efir_budget.items_of_revision(p_budget_version_id uui
  LANGUAGE plpgsql
  STABLE
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
+  v_ids uuid[];
   v_items jsonb;
 BEGIN
   EXECUTE format(
-    $query$
-      WITH since AS MATERIALIZED (
-        SELECT DISTINCT ON (change.cell_id)
-          change.cell_id, change.action, change.old_value, change.old_text, change.old_version, change.new_version
-        FROM efir_budget.cell_commits AS made
-        INNER JOIN efir_budget.cell_changes AS change
-          ON change.session_id = made.session_id AND change.commit_id = made.commit_id
-        INNER JOIN efir_budget.planning_cells AS cell ON cell.id = change.cell_id
-        WHERE made.budget_version_id = %1$L AND made.revision > %2$s AND cell.budget_version_id = %1$L %3$s
-        ORDER BY change.cell_id, change.new_version, change.commit_id
-      ),
-      shown AS (
-        SELECT
-          since.cell_id, since.old_value, since.old_text,
-          CASE
-            WHEN since.action IN ('insert', 'restore') THEN TRUE
-            WHEN since.action <> 'delete' THEN FALSE
-            -- It was deleted, or a deletion was what it showed already: the record of the version before tells.
-            WHEN since.old_version = since.new_version THEN TRUE
-            ELSE EXISTS (
-              SELECT FROM efir_budget.cell_changes AS change
-              WHERE change.cell_id = since.cell_id AND change.new_version = since.old_version AND change.action = 'delete'
-            )
-          END AS deleted
-        FROM since
-      )
-      SELECT jsonb_agg(
-        CASE
-          WHEN shown.deleted THEN jsonb_build_object('id', cell.id, 'delete', TRUE)
-          ELSE jsonb_build_object('id', cell.id, 'number', trim_scale(shown.old_value)::text, 'text', shown.old_text)
-        END
-        ORDER BY cell.id
-      )
-      FROM shown
-      INNER JOIN efir_budget.planning_cells AS cell ON cell.id = shown.cell_id
-      WHERE shown.old_value IS DISTINCT FROM cell.value_numeric OR shown.old_text IS DISTINCT FROM cell.value_text
-        OR (shown.deleted AND cell.deleted_at IS NULL)
-    $query$,
-    p_budget_version_id, p_revision, efir_budget.filter_condition(p_filter)
-  ) INTO v_items;
+    'SELECT array_agg(cell.id)
+    FROM efir_budget.changed_after($1, $2) AS changed (id)
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = changed.id OFFSET 0
+    ) AS cell
+    WHERE cell.budget_version_id = $1 %s', efir_budget.filter_condition(p_filter)
+  ) INTO v_ids USING p_budget_version_id, p_revision;
+
+  -- Put in order when they are few: in one with the join, a plan that was made for few cells would walk all of them.
+  WITH differing AS MATERIALIZED (
+    SELECT
+      cell.id,
+      CASE
+        WHEN state.existed THEN jsonb_build_object(
+          'id', cell.id, 'number', trim_scale(state.value_numeric)::text, 'text', state.value_text
+        )
+        ELSE jsonb_build_object('id', cell.id, 'delete', TRUE)
+      END AS item
+    FROM efir_budget.state_at(p_budget_version_id, p_revision, v_ids) AS state
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = state.cell_id
+    WHERE state.value_numeric IS DISTINCT FROM cell.value_numeric OR state.value_text IS DISTINCT FROM cell.value_text
+      OR (NOT state.existed AND cell.deleted_at IS NULL)
+  )
+  SELECT jsonb_agg(differing.item ORDER BY differing.id) INTO v_items FROM differing;
   RETURN coalesce(v_items, '[]');
 END
 $function$
@@ -2487,13 +2459,6 @@ DECLARE
 BEGIN
   IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
     NEW.version := OLD.version + 1;
-    -- A lock is no change of what is shown; undo and redo say themselves which change that is now.
-    IF NEW.effective_version IS NOT DISTINCT FROM OLD.effective_version
-      AND NEW.is_locked = OLD.is_locked AND NEW.lock_reason IS NOT DISTINCT FROM OLD.lock_reason
-    THEN
-      NEW.effective_version := NEW.version;
-      NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN NEW.modified_by END;
-    END IF;
     RETURN NEW;
   END IF;
 
@@ -2559,10 +2524,7 @@ BEGIN
     NEW.created_at := OLD.created_at;
     NEW.modified_at := OLD.modified_at;
     NEW.deleted_at := OLD.deleted_at;
-    -- The foreign key's ON DELETE SET NULL is the one who may touch the author alone.
-    IF NEW.modified_by IS NOT NULL OR NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-      NEW.modified_by := OLD.modified_by;
-    END IF;
+    NEW.modified_by := OLD.modified_by;
     RETURN NEW;
   END IF;
 
@@ -2694,6 +2656,7 @@ DECLARE
   c_few CONSTANT integer := 5000;
   c_most CONSTANT integer := 100000;
   v_condition text;
+  v_commits text;
   v_narrow boolean;
   v_count integer;
   v_before record;
@@ -2723,7 +2686,7 @@ BEGIN
     coalesce((p_before ->> 2)::integer, 0) AS sequence,
     coalesce((p_before ->> 3)::uuid, '00000000-0000-0000-0000-000000000000') AS id
   INTO v_before;
-  SELECT judged.condition, judged.narrow INTO v_condition, v_narrow
+  SELECT judged.condition, judged.commits, judged.narrow INTO v_condition, v_commits, v_narrow
   FROM efir_budget.record_condition(p_budget_version_id, p_filter) AS judged;
 
   IF v_narrow THEN
@@ -2753,23 +2716,27 @@ BEGIN
     -- From commit to commit, some at a time, until there are enough.
     v_bound := v_before.revision;
     WHILE cardinality(v_found) <= p_limit AND v_bound > 0 AND v_looked < c_most LOOP
-      SELECT min(sized.revision), max(sized.total) INTO v_floor, v_size
-      FROM (
-        SELECT
-          made.revision, numbered.size,
-          sum(numbered.size) OVER (ORDER BY made.revision DESC) AS total,
-          row_number() OVER (ORDER BY made.revision DESC) AS n
-        FROM efir_budget.cell_commits AS made
-        CROSS JOIN LATERAL (
-          SELECT max(change.sequence_number) AS size
-          FROM efir_budget.cell_changes AS change
-          WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
-        ) AS numbered
-        WHERE made.budget_version_id = p_budget_version_id AND made.revision <= v_bound
-        ORDER BY made.revision DESC
-        LIMIT v_window
-      ) AS sized
-      WHERE sized.n = 1 OR sized.total <= c_most / 5;
+      EXECUTE format(
+        $query$
+          SELECT min(sized.revision), max(sized.total)
+          FROM (
+            SELECT
+              made.revision, numbered.size,
+              sum(numbered.size) OVER (ORDER BY made.revision DESC) AS total,
+              row_number() OVER (ORDER BY made.revision DESC) AS n
+            FROM efir_budget.cell_commits AS made
+            CROSS JOIN LATERAL (
+              SELECT max(change.sequence_number) AS size
+              FROM efir_budget.cell_changes AS change
+              WHERE change.session_id = made.session_id AND change.commit_id = made.commit_id
+            ) AS numbered
+            WHERE made.budget_version_id = $1 AND made.revision <= $2 %s
+            ORDER BY made.revision DESC
+            LIMIT $3
+          ) AS sized
+          WHERE sized.n = 1 OR sized.total <= $4
+        $query$, v_commits
+      ) INTO v_floor, v_size USING p_budget_version_id, v_bound, v_window, c_most / 5;
       IF v_floor IS NULL THEN
         v_bound := 0;
         EXIT;
@@ -2782,12 +2749,12 @@ BEGIN
             SELECT cell.id, made.revision, cell.changed_at, cell.sequence_number
             FROM efir_budget.cell_commits AS made
             INNER JOIN efir_budget.cell_changes AS cell ON cell.session_id = made.session_id AND cell.commit_id = made.commit_id
-            WHERE made.budget_version_id = $1 AND made.revision BETWEEN $7 AND $8 %s
+            WHERE made.budget_version_id = $1 AND made.revision BETWEEN $7 AND $8 %s %s
               AND (made.revision, cell.changed_at, cell.sequence_number, cell.id) < ($2, $3, $4, $5)
             ORDER BY 2 DESC, 3 DESC, 4 DESC, 1 DESC
             LIMIT $6
           ) AS page
-        $query$, v_condition
+        $query$, v_commits, v_condition
       ) INTO v_more
       USING p_budget_version_id, v_before.revision, v_before.at, v_before.sequence, v_before.id,
         p_limit + 1 - cardinality(v_found), v_floor, v_bound;
@@ -3117,14 +3084,12 @@ AS $function$
   )
 $function$
 
---@ function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid)
-CREATE OR REPLACE FUNCTION efir_budget.open_commit(p_budget_version_id uuid, p_session_id uuid, p_change_type text, p_operation_id uuid, p_actor uuid, p_at timestamp with time zone, p_ref_session_id uuid DEFAULT NULL::uuid)
+--@ function open_commit(uuid, uuid, text, uuid, uuid, timestamp with time zone, uuid, bigint)
+CREATE OR REPLACE FUNCTION efir_budget.open_commit(p_budget_version_id uuid, p_session_id uuid, p_change_type text, p_operation_id uuid, p_actor uuid, p_at timestamp with time zone, p_ref_session_id uuid DEFAULT NULL::uuid, p_commit_id bigint DEFAULT nextval('efir_budget.cell_commit_ids'::regclass))
  RETURNS bigint
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
-DECLARE
-  v_commit_id bigint;
 BEGIN
   -- The counter of a budget is shared: under a frozen snapshot every second writer would end in 40001, which
   -- PostgREST repeats for ever.
@@ -3137,38 +3102,34 @@ BEGIN
     commit_id, budget_version_id, session_id, ref_session_id, operation_id, change_type, actor, created_at
   )
   VALUES (
-    nextval('efir_budget.cell_commit_ids'), p_budget_version_id, p_session_id, p_ref_session_id, p_operation_id,
-    p_change_type, p_actor, p_at
-  )
-  RETURNING commit_id INTO v_commit_id;
-  RETURN v_commit_id;
+    p_commit_id, p_budget_version_id, p_session_id, p_ref_session_id, p_operation_id, p_change_type, p_actor, p_at
+  );
+  RETURN p_commit_id;
 END
 $function$
 
---@ function open_missing_commits(uuid[], uuid)
-CREATE OR REPLACE FUNCTION efir_budget.open_missing_commits(p_budget_version_ids uuid[], p_actor uuid)
- RETURNS bigint[]
+--@ function open_direct_commits(efir_budget.direct_commit[])
+CREATE OR REPLACE FUNCTION efir_budget.open_direct_commits(p_direct efir_budget.direct_commit[])
+ RETURNS void
  LANGUAGE plpgsql
  SET search_path TO ''
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
-  v_budget uuid;
-  v_session uuid;
-  v_opened bigint[] := '{}';
+  v_direct efir_budget.direct_commit;
 BEGIN
-  FOREACH v_budget IN ARRAY p_budget_version_ids LOOP
-    CONTINUE WHEN EXISTS (
-      SELECT FROM efir_budget.cell_commits AS opened
-      WHERE opened.transaction_id = pg_current_xact_id() AND opened.revision IS NULL
-        AND opened.budget_version_id IS NOT DISTINCT FROM v_budget
+  FOREACH v_direct IN ARRAY coalesce(p_direct, '{}') LOOP
+    -- A budget in which nothing changed after all gets no revision.
+    CONTINUE WHEN NOT EXISTS (
+      SELECT FROM efir_budget.cell_changes AS change
+      WHERE change.session_id = v_direct.session_id AND change.commit_id = v_direct.commit_id
     );
-    v_session := gen_random_uuid();
     INSERT INTO efir_budget.cell_sessions (id, budget_version_id, actor, created_at)
-    VALUES (v_session, v_budget, p_actor, clock_timestamp());
-    v_opened := v_opened || efir_budget.open_commit(v_budget, v_session, NULL, NULL, p_actor, clock_timestamp());
+    VALUES (v_direct.session_id, v_direct.budget_version_id, auth.uid(), clock_timestamp());
+    PERFORM efir_budget.open_commit(
+      v_direct.budget_version_id, v_direct.session_id, NULL, NULL, auth.uid(), clock_timestamp(), NULL, v_direct.commit_id
+    );
   END LOOP;
-  RETURN v_opened;
 END
 $function$
 
@@ -3231,10 +3192,10 @@ BEGIN
       checked.n,
       checked.problem,
       checked.problem IS NULL AND checked.id IS NOT NULL AS by_id,
-      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN hashtextextended(
-        p_budget_version_id::text || '/' || checked.module || '/' || coalesce(lower(checked.entity), '')
-        || '/' || checked.field || '/' || coalesce(checked.period, ''), 0
-      ) END AS hash,
+      CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN
+        (hashtext(p_budget_version_id::text || '/' || checked.module || '/' || coalesce(lower(checked.entity), ''))::bigint << 32)
+        | (hashtext(checked.field || '/' || coalesce(checked.period, ''))::bigint & 4294967295)
+      END AS hash,
       CASE WHEN checked.problem IS NULL THEN checked.id::uuid END AS id,
       checked.module,
       CASE WHEN checked.problem IS NULL AND checked.id IS NULL THEN checked.entity::uuid END AS entity,
@@ -3268,10 +3229,9 @@ BEGIN
     LEFT JOIN efir_budget.planning_cells AS by_id
       ON by_id.id = typed.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     LEFT JOIN efir_budget.planning_cells AS by_key
-      ON hashtextextended(
-        by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
-        || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
-      ) = typed.hash
+      ON (hashtext(by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, ''))::bigint << 32)
+      | (hashtext(by_key.field_name || '/' || coalesce(by_key.period_code, ''))::bigint & 4294967295)
+      = typed.hash
       AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
       AND by_key.module_code IS NOT DISTINCT FROM typed.module
       AND by_key.entity_id IS NOT DISTINCT FROM typed.entity
@@ -3387,6 +3347,24 @@ BEGIN
 END
 $function$
 
+--@ function prune_operations(interval)
+CREATE OR REPLACE FUNCTION efir_budget.prune_operations(p_older_than interval)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_removed bigint;
+BEGIN
+  IF p_older_than IS NULL OR p_older_than < interval '1 day' THEN
+    PERFORM efir_budget.refuse_argument('p_older_than', to_jsonb(p_older_than), 'a day or more');
+  END IF;
+  DELETE FROM efir_budget.cell_operations AS stored WHERE stored.created_at < now() - p_older_than;
+  GET DIAGNOSTICS v_removed = ROW_COUNT;
+  RETURN v_removed;
+END
+$function$
+
 --@ function read_cells(uuid, jsonb)
 CREATE OR REPLACE FUNCTION efir_budget.read_cells(p_budget_version_id uuid, p_references jsonb)
  RETURNS jsonb
@@ -3435,10 +3413,10 @@ BEGIN
       checked.uuid AS entity,
       checked.key ->> 2 AS field,
       checked.key ->> 3 AS period,
-      CASE WHEN checked.key IS NOT NULL AND (checked.no_uuid OR checked.uuid IS NOT NULL) THEN hashtextextended(
-        p_budget_version_id::text || '/' || (checked.key ->> 0) || '/' || coalesce(checked.uuid::text, '')
-        || '/' || (checked.key ->> 2) || '/' || coalesce(checked.key ->> 3, ''), 0
-      ) END AS hash
+      CASE WHEN checked.key IS NOT NULL AND (checked.no_uuid OR checked.uuid IS NOT NULL) THEN
+        (hashtext(p_budget_version_id::text || '/' || (checked.key ->> 0) || '/' || coalesce(checked.uuid::text, ''))::bigint << 32)
+        | (hashtext((checked.key ->> 2) || '/' || coalesce(checked.key ->> 3, ''))::bigint & 4294967295)
+      END AS hash
     FROM checked
   )
   SELECT jsonb_agg(coalesce(by_id.tuple, by_key.tuple) ORDER BY wanted.n) INTO v_cells
@@ -3448,10 +3426,9 @@ BEGIN
   LEFT JOIN efir_budget.cell_tuples AS by_id
     ON by_id.id = wanted.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
   LEFT JOIN efir_budget.cell_tuples AS by_key
-    ON hashtextextended(
-      by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
-      || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
-    ) = wanted.hash
+    ON (hashtext(by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, ''))::bigint << 32)
+    | (hashtext(by_key.field_name || '/' || coalesce(by_key.period_code, ''))::bigint & 4294967295)
+    = wanted.hash
     AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     AND by_key.module_code IS NOT DISTINCT FROM wanted.module
     AND by_key.entity_id IS NOT DISTINCT FROM wanted.entity
@@ -3512,8 +3489,6 @@ CREATE OR REPLACE FUNCTION efir_budget.record_buried(p_ids uuid[], p_actor uuid,
  SET enable_mergejoin TO 'off'
  SET jit TO 'off'
 AS $function$
-DECLARE
-  v_prefix bytea := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
 BEGIN
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
@@ -3522,21 +3497,22 @@ BEGIN
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
-    encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
+    encode(current.id_prefix || int4send((current.changes + buried.n)::integer), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE WHEN cell.deleted_at IS NOT NULL THEN 'delete' ELSE 'update' END,
     cell.value_numeric, cell.value_numeric, cell.value_text, cell.value_text, cell.version, cell.version,
     cell.is_locked, cell.lock_reason, cell.deleted_at IS NOT NULL, cell.value_type, current.change_type,
-    current.session_id, current.ref_session_id, current.changes + row_number() OVER (ORDER BY cell.id),
+    current.session_id, current.ref_session_id, current.changes + buried.n,
     current.operation_id, current.commit_id, p_actor, p_at
-  FROM unnest(p_ids) AS buried (id)
+  FROM unnest(p_ids) WITH ORDINALITY AS buried (id, n)
   INNER JOIN efir_budget.planning_cells AS cell ON cell.id = buried.id
-  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id;
+  -- No index serves this condition: offered the budget, a plan that was made for few cells walks all of it.
+  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id IS NOT DISTINCT FROM cell.budget_version_id;
 END
 $function$
 
 --@ function record_condition(uuid, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.record_condition(p_budget_version_id uuid, p_filter jsonb, OUT condition text, OUT narrow boolean)
+CREATE OR REPLACE FUNCTION efir_budget.record_condition(p_budget_version_id uuid, p_filter jsonb, OUT condition text, OUT commits text, OUT narrow boolean)
  RETURNS record
  LANGUAGE plpgsql
  STABLE
@@ -3547,6 +3523,7 @@ DECLARE
   v_member text;
   v_own record;
   v_modules text[];
+  v_of_modules text := '';
 BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
@@ -3554,7 +3531,36 @@ BEGIN
   condition := efir_budget.filter_condition(
     CASE WHEN jsonb_typeof(p_filter) = 'object' THEN p_filter - ARRAY['cell', 'session', 'user', 'type'] ELSE p_filter END
   );
-  narrow := p_filter ?| ARRAY['cell', 'session', 'user', 'entity'];
+  narrow := p_filter ?| ARRAY['cell', 'session', 'entity'];
+  commits := '';
+
+  -- The record of an entity is that of its cells, and what was recorded before there were commits, also of cells that
+  -- are gone. The key's index begins with the module: without one, all of the budget's cells would be looked through.
+  IF p_filter ? 'entity' THEN
+    IF NOT p_filter ? 'module' THEN
+      WITH RECURSIVE module AS (
+        (
+          SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
+          WHERE cell.budget_version_id = p_budget_version_id
+          ORDER BY cell.module_code LIMIT 1
+        )
+        UNION ALL
+        SELECT (
+          SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
+          WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
+          ORDER BY cell.module_code LIMIT 1
+        ) FROM module WHERE module.code IS NOT NULL
+      )
+      SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
+      v_of_modules := format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
+    END IF;
+    condition := condition || format(
+      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY((
+        SELECT array_agg(cell.id) FROM efir_budget.planning_cells AS cell WHERE cell.budget_version_id = %L %s %s
+      )::uuid[]))',
+      p_budget_version_id, condition, v_of_modules
+    );
+  END IF;
 
   FOR v_member IN SELECT jsonb_object_keys(p_filter) LOOP
     CONTINUE WHEN NOT c_own ? v_member;
@@ -3570,26 +3576,11 @@ BEGIN
       CASE WHEN v_own.with_null THEN ' AND (cell.%1$I IS NULL OR cell.%1$I = ANY(%2$L))' ELSE ' AND cell.%1$I = ANY(%2$L)' END,
       c_own ->> v_member, v_own.texts
     );
+    -- A program names whom it likes as the author.
+    IF v_member = 'user' THEN
+      commits := format(' AND (made.actor IS NULL OR made.actor = ANY(%L))', v_own.texts);
+    END IF;
   END LOOP;
-
-  -- The index of entities begins with their modules; without them all of the budget's entries would be read.
-  IF p_filter ? 'entity' AND NOT p_filter ? 'module' THEN
-    WITH RECURSIVE module AS (
-      (
-        SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
-        WHERE cell.budget_version_id = p_budget_version_id
-        ORDER BY cell.module_code LIMIT 1
-      )
-      UNION ALL
-      SELECT (
-        SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
-        WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
-        ORDER BY cell.module_code LIMIT 1
-      ) FROM module WHERE module.code IS NOT NULL
-    )
-    SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
-    condition := condition || format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
-  END IF;
 END
 $function$
 
@@ -3605,34 +3596,54 @@ CREATE OR REPLACE FUNCTION efir_budget.record_deletes()
  SET jit TO 'off'
 AS $function$
 DECLARE
-  v_budgets uuid[];
-  v_prefix bytea;
+  v_direct efir_budget.direct_commit[];
 BEGIN
-  SELECT array_agg(DISTINCT cell.budget_version_id) INTO v_budgets
-  FROM old_rows AS cell
-  WHERE cell.deleted_at IS NULL;
-  IF v_budgets IS NULL THEN
-    RETURN NULL;
-  END IF;
-  PERFORM efir_budget.open_missing_commits(v_budgets, auth.uid());
+  SELECT array_agg(ROW(
+    touched.id, nextval('efir_budget.cell_commit_ids'), gen_random_uuid()
+  )::efir_budget.direct_commit) INTO v_direct
+  FROM (SELECT DISTINCT cell.budget_version_id AS id FROM old_rows AS cell WHERE cell.deleted_at IS NULL) AS touched
+  WHERE touched.id NOT IN (
+    SELECT opened.budget_version_id FROM efir_budget.cell_commits AS opened
+    WHERE opened.transaction_id = pg_current_xact_id_if_assigned() AND opened.revision IS NULL
+  );
 
-  v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
     old_value, old_text, old_version, new_version, is_deleted, value_type, change_type,
     session_id, sequence_number, commit_id, changed_by, changed_at
   )
   SELECT
-    encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
+    encode(current.id_prefix || int4send((current.changes + row_number() OVER ())::integer), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'delete',
     cell.value_numeric, cell.value_text, cell.version, cell.version + 1, TRUE, cell.value_type,
     coalesce(current.change_type, 'manual'),
-    current.session_id, current.changes + row_number() OVER (PARTITION BY current.commit_id),
+    current.session_id, current.changes + row_number() OVER (),
     current.commit_id, auth.uid(), clock_timestamp()
   FROM old_rows AS cell
-  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id
+  INNER JOIN (
+    SELECT * FROM efir_budget.current_commits
+    UNION ALL
+    SELECT direct.budget_version_id, direct.commit_id, direct.session_id, NULL, NULL, NULL,
+      efir_budget.record_id_prefix(direct.commit_id), 0
+    FROM unnest(v_direct) AS direct
+  ) AS current ON current.budget_version_id = cell.budget_version_id
   WHERE cell.deleted_at IS NULL;
+
+  PERFORM efir_budget.open_direct_commits(v_direct);
   RETURN NULL;
+END
+$function$
+
+--@ function record_id_prefix(bigint)
+CREATE OR REPLACE FUNCTION efir_budget.record_id_prefix(p_commit_id bigint)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+BEGIN
+  RETURN substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+    || int2send((28672 + ((p_commit_id >> 30) & 4095))::smallint)
+    || int4send(((p_commit_id & 1073741823) - 2147483648)::integer);
 END
 $function$
 
@@ -3648,27 +3659,27 @@ CREATE OR REPLACE FUNCTION efir_budget.record_inserts()
  SET jit TO 'off'
 AS $function$
 DECLARE
-  v_budgets uuid[];
-  v_prefix bytea;
+  v_direct efir_budget.direct_commit[];
 BEGIN
   IF EXISTS (SELECT FROM new_rows AS cell WHERE cell.version <> 1) THEN
     RAISE EXCEPTION 'A new cell has version 1.' USING ERRCODE = 'PT409', DETAIL = '{"version":1}', HINT = 'Leave the version out.';
   END IF;
-  SELECT array_agg(DISTINCT cell.budget_version_id) INTO v_budgets FROM new_rows AS cell;
-  IF v_budgets IS NULL THEN
-    RETURN NULL;
-  END IF;
-  PERFORM efir_budget.open_missing_commits(v_budgets, auth.uid());
+  SELECT array_agg(ROW(
+    touched.id, nextval('efir_budget.cell_commit_ids'), gen_random_uuid()
+  )::efir_budget.direct_commit) INTO v_direct
+  FROM (SELECT DISTINCT cell.budget_version_id AS id FROM new_rows AS cell) AS touched
+  WHERE touched.id NOT IN (
+    SELECT opened.budget_version_id FROM efir_budget.cell_commits AS opened
+    WHERE opened.transaction_id = pg_current_xact_id_if_assigned() AND opened.revision IS NULL
+  );
 
-  -- The ids begin with the time, as in UUID version 7, so that the index of a large log grows at one end.
-  v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
     new_value, new_text, new_version, is_locked, lock_reason, value_type, change_type,
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
-    encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
+    encode(current.id_prefix || int4send((current.changes + row_number() OVER ())::integer), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, 'insert',
     cell.value_numeric, cell.value_text, cell.version, cell.is_locked, cell.lock_reason, cell.value_type,
     CASE
@@ -3676,10 +3687,18 @@ BEGIN
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
       ELSE coalesce(current.change_type, 'manual')
     END,
-    current.session_id, current.ref_session_id, current.changes + row_number() OVER (PARTITION BY current.commit_id),
+    current.session_id, current.ref_session_id, current.changes + row_number() OVER (),
     current.operation_id, current.commit_id, cell.modified_by, cell.modified_at
   FROM new_rows AS cell
-  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id;
+  INNER JOIN (
+    SELECT * FROM efir_budget.current_commits
+    UNION ALL
+    SELECT direct.budget_version_id, direct.commit_id, direct.session_id, NULL, NULL, NULL,
+      efir_budget.record_id_prefix(direct.commit_id), 0
+    FROM unnest(v_direct) AS direct
+  ) AS current ON current.budget_version_id = cell.budget_version_id;
+
+  PERFORM efir_budget.open_direct_commits(v_direct);
   RETURN NULL;
 END
 $function$
@@ -3755,17 +3774,17 @@ CREATE OR REPLACE FUNCTION efir_budget.record_updates()
  SET jit TO 'off'
 AS $function$
 DECLARE
-  v_budgets uuid[];
-  v_opened bigint[];
-  v_prefix bytea;
+  v_direct efir_budget.direct_commit[];
 BEGIN
-  SELECT array_agg(DISTINCT cell.budget_version_id) INTO v_budgets FROM new_rows AS cell;
-  IF v_budgets IS NULL THEN
-    RETURN NULL;
-  END IF;
-  v_opened := efir_budget.open_missing_commits(v_budgets, auth.uid());
+  SELECT array_agg(ROW(
+    touched.id, nextval('efir_budget.cell_commit_ids'), gen_random_uuid()
+  )::efir_budget.direct_commit) INTO v_direct
+  FROM (SELECT DISTINCT cell.budget_version_id AS id FROM new_rows AS cell) AS touched
+  WHERE touched.id NOT IN (
+    SELECT opened.budget_version_id FROM efir_budget.cell_commits AS opened
+    WHERE opened.transaction_id = pg_current_xact_id_if_assigned() AND opened.revision IS NULL
+  );
 
-  v_prefix := substring(int8send((extract(EPOCH FROM clock_timestamp()) * 1000)::bigint) FROM 3) || '\x70'::bytea;
   INSERT INTO efir_budget.cell_changes (
     id, cell_id, budget_version_id, module_code, entity_id, field_name, period_code, action,
     old_value, new_value, old_text, new_text, old_version, new_version, under_version,
@@ -3773,7 +3792,7 @@ BEGIN
     session_id, ref_session_id, sequence_number, operation_id, commit_id, changed_by, changed_at
   )
   SELECT
-    encode(overlay(uuid_send(gen_random_uuid()) PLACING v_prefix FROM 1 FOR 7), 'hex')::uuid,
+    encode(current.id_prefix || int4send((current.changes + row_number() OVER ())::integer), 'hex')::uuid,
     cell.id, cell.budget_version_id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code,
     CASE
       -- Also where an undo shows an older deletion again: a record tells whether the cell is there after it.
@@ -3793,14 +3812,20 @@ BEGIN
       WHEN cell.value_type = 'imported' THEN coalesce(current.change_type, 'import')
       ELSE coalesce(current.change_type, 'manual')
     END,
-    current.session_id, current.ref_session_id, current.changes + row_number() OVER (PARTITION BY current.commit_id),
+    current.session_id, current.ref_session_id, current.changes + row_number() OVER (),
     current.operation_id, current.commit_id, cell.modified_by, cell.modified_at
   FROM new_rows AS cell
   INNER JOIN old_rows AS before ON before.id = cell.id
-  INNER JOIN efir_budget.current_commits AS current ON current.budget_version_id = cell.budget_version_id
+  INNER JOIN (
+    SELECT * FROM efir_budget.current_commits
+    UNION ALL
+    SELECT direct.budget_version_id, direct.commit_id, direct.session_id, NULL, NULL, NULL,
+      efir_budget.record_id_prefix(direct.commit_id), 0
+    FROM unnest(v_direct) AS direct
+  ) AS current ON current.budget_version_id = cell.budget_version_id
   WHERE cell.version <> before.version;
 
-  PERFORM efir_budget.close_empty_commits(v_opened);
+  PERFORM efir_budget.open_direct_commits(v_direct);
   RETURN NULL;
 END
 $function$
@@ -3855,10 +3880,6 @@ CREATE OR REPLACE FUNCTION efir_budget.refuse_delete()
  SET search_path TO ''
 AS $function$
 BEGIN
-  -- A cascade from the budget runs with the rights of the table's owner.
-  IF pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-    RETURN NULL;
-  END IF;
   RAISE EXCEPTION 'Planning cells are not removed from the table.'
     USING ERRCODE = 'PT403', DETAIL = '{}',
     HINT = 'Delete a cell with write_cells and { "delete": true }: it keeps its history, and undo brings it back.';
@@ -3872,9 +3893,6 @@ CREATE OR REPLACE FUNCTION efir_budget.refuse_log_writes()
  SET search_path TO ''
 AS $function$
 BEGIN
-  IF pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-    RETURN NULL;
-  END IF;
   RAISE EXCEPTION 'The record of changes is written by the database alone and never changed.'
     USING ERRCODE = 'PT403', DETAIL = '{}', HINT = 'Write to planning_cells: the record follows by itself.';
 END
@@ -4388,8 +4406,7 @@ BEGIN
     LEFT JOIN efir_budget.planning_cells AS cell ON cell.id = item.id AND cell.deleted_at IS NULL;
   END IF;
 
-  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
-  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+  PERFORM efir_budget.stamp_revisions();
 
   v_result := jsonb_build_object(
     'revision', coalesce(
@@ -4446,9 +4463,7 @@ CREATE OR REPLACE FUNCTION efir_budget.share_stack()
  SET search_path TO ''
 AS $function$
 BEGIN
-  IF NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || auth.uid()::text, 0));
-  END IF;
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended('efir_budget.stack:' || auth.uid()::text, 0));
   RETURN NULL;
 END
 $function$
@@ -4470,11 +4485,27 @@ BEGIN
 END
 $function$
 
---@ function stamp_revisions()
-CREATE OR REPLACE FUNCTION efir_budget.stamp_revisions()
+--@ function stamp_direct_writes()
+CREATE OR REPLACE FUNCTION efir_budget.stamp_direct_writes()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+BEGIN
+  -- The first of the transaction's commits to come here serves all of them.
+  IF EXISTS (SELECT FROM efir_budget.cell_commits AS made WHERE made.commit_id = NEW.commit_id AND made.revision IS NULL) THEN
+    PERFORM efir_budget.stamp_revisions();
+  END IF;
+  RETURN NULL;
+END
+$function$
+
+--@ function stamp_revisions()
+CREATE OR REPLACE FUNCTION efir_budget.stamp_revisions()
+ RETURNS void
+ LANGUAGE plpgsql
  SET search_path TO ''
  SET enable_seqscan TO 'off'
  SET enable_hashjoin TO 'off'
@@ -4491,17 +4522,20 @@ BEGIN
   SET written_commit = greatest(step.written_commit, entered.commit_id),
     modules = ARRAY(SELECT unnest(step.modules) UNION SELECT unnest(entered.modules))
   FROM (
-    SELECT own.session_id, max(own.commit_id) AS commit_id, array_agg(DISTINCT change.module_code) AS modules
-    FROM efir_budget.cell_commits AS own
-    INNER JOIN efir_budget.cell_changes AS change
-      ON change.session_id = own.session_id AND change.commit_id = own.commit_id
-    WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL AND own.actor IS NOT NULL
-      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
-    GROUP BY own.session_id
+    SELECT made.session_id, max(made.commit_id) AS commit_id, array_agg(made.module_code) AS modules
+    FROM (
+      SELECT own.session_id, max(own.commit_id) AS commit_id, change.module_code
+      FROM efir_budget.cell_commits AS own
+      INNER JOIN efir_budget.cell_changes AS change
+        ON change.session_id = own.session_id AND change.commit_id = own.commit_id
+      WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL AND own.actor IS NOT NULL
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+      GROUP BY own.session_id, change.module_code
+    ) AS made
+    GROUP BY made.session_id
   ) AS entered
   WHERE step.id = entered.session_id;
 
-  -- The first of the transaction's commits to come here serves all of them; the others find nothing to do.
   FOR v_budget IN
     SELECT opened.budget_version_id AS id, count(*) AS commits
     FROM efir_budget.cell_commits AS opened
@@ -4527,7 +4561,6 @@ BEGIN
     ) AS numbered
     WHERE opened.commit_id = numbered.commit_id;
   END LOOP;
-  RETURN NULL;
 END
 $function$
 
@@ -4596,8 +4629,9 @@ AS $function$
   LEFT JOIN LATERAL (
     SELECT change.*
     FROM efir_budget.cell_changes AS change
-    INNER JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
-    WHERE change.cell_id = wanted.id AND made.revision <= p_revision
+    WHERE change.cell_id = wanted.id
+      -- Not a join, which could be begun at the commits: with all of them.
+      AND (SELECT made.revision FROM efir_budget.cell_commits AS made WHERE made.commit_id = change.commit_id) <= p_revision
       AND change.old_version IS DISTINCT FROM change.new_version
     ORDER BY change.new_version DESC
     LIMIT 1
@@ -4722,9 +4756,10 @@ BEGIN
           cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
         ))
       END
-      ORDER BY cell.id
+      -- They come in id order. By the id itself, a plan that was made for few cells would walk all of them in that order.
+      ORDER BY turned.n
     )
-    FROM unnest(p_ids, p_outcomes) AS turned (id, outcome)
+    FROM unnest(p_ids, p_outcomes) WITH ORDINALITY AS turned (id, outcome, n)
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
     LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
   ), '[]');
@@ -4764,11 +4799,12 @@ BEGIN
   v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, v_modules);
 
   IF v_step.id IS NOT NULL THEN
-    PERFORM cell.id
-    FROM efir_budget.planning_cells AS cell
-    WHERE cell.id = ANY(ARRAY(SELECT change.cell_id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id))
-    ORDER BY cell.id
-    FOR NO KEY UPDATE OF cell;
+    -- In id order, one look-up each: asked for in that order themselves, a plan that was made for few cells walks all.
+    PERFORM held.id
+    FROM (SELECT DISTINCT change.cell_id AS id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id ORDER BY 1) AS own
+    CROSS JOIN LATERAL (
+      SELECT cell.id FROM efir_budget.planning_cells AS cell WHERE cell.id = own.id FOR NO KEY UPDATE
+    ) AS held;
     v_turned := efir_budget.judge_turn(v_step.id, p_kind);
   END IF;
   -- Time was spent waiting for locks; a cell's times go the way of its versions.
@@ -4807,8 +4843,7 @@ BEGIN
   SELECT efir_budget.turn_results(array_agg(turned.id), array_agg(turned.outcome)) INTO v_result
   FROM unnest(v_turned) AS turned;
   -- The last act, once: from here to the commit this budget's other writers wait.
-  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
-  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+  PERFORM efir_budget.stamp_revisions();
 
   v_result := jsonb_build_object(
     'revision', coalesce(
@@ -4882,6 +4917,7 @@ CREATE OR REPLACE FUNCTION efir_budget.write_cells(p_budget_version_id uuid, p_i
  SET enable_mergejoin TO 'off'
  SET enable_material TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 DECLARE
   v_actor uuid := auth.uid();
@@ -4899,6 +4935,7 @@ DECLARE
   v_good efir_budget.write_outcome[] := '{}';
   v_refused jsonb := '[]';
   v_updates integer;
+  v_updated integer;
   v_commit bigint;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -4916,7 +4953,7 @@ BEGIN
 
   IF p_operation_id IS NOT NULL THEN
     v_hash := sha256(convert_to(
-      jsonb_build_array(p_items, p_mode, p_session_id, p_session_label, p_change_type)::text, 'UTF8'
+      p_items::text || jsonb_build_array(p_mode, p_session_id, p_session_label, p_change_type)::text, 'UTF8'
     ));
     v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
     IF v_result IS NOT NULL THEN
@@ -4965,7 +5002,7 @@ BEGIN
     WITH held AS MATERIALIZED (
       SELECT
         item.n, item.value_numeric, item.value_text, item.deleting,
-        cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
+        cell.ctid AS place, cell.id, cell.version, cell.value_numeric AS old_numeric, cell.value_text AS old_text,
         cell.deleted_at, cell.effective_author
       FROM unnest(v_items) AS item
       INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
@@ -4994,7 +5031,7 @@ BEGIN
     SELECT
       coalesce(array_agg(
         ROW(
-          judged.n, judged.id, judged.version + judged.changes::integer, judged.changes,
+          judged.n, judged.place, judged.id, judged.version + judged.changes::integer, judged.changes,
           judged.value_numeric, judged.value_text, judged.deleting
         )::efir_budget.write_outcome
       ), '{}'),
@@ -5021,11 +5058,19 @@ BEGIN
       value_text = outcome.value_text,
       value_type = v_value_type,
       deleted_at = CASE WHEN outcome.deleting THEN v_at END,
+      effective_version = outcome.version,
+      effective_author = CASE WHEN v_value_type <> 'calculated' THEN v_actor END,
       modified_by = v_actor,
       modified_at = v_at,
       version = -2147483648
     FROM unnest(v_good) AS outcome
-    WHERE cell.id = outcome.id AND outcome.changes;
+    WHERE cell.ctid = outcome.place AND cell.id = outcome.id AND outcome.changes;
+    GET DIAGNOSTICS v_updated = ROW_COUNT;
+    IF v_updated <> v_updates THEN
+      -- A trigger of the host's own moved a row of ours between: what was promised above is not what would be written.
+      RAISE EXCEPTION 'A trigger changed the cells while they were being written; nothing was written.'
+        USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+    END IF;
   ELSIF v_inserted = 0 THEN
     -- Nothing was written: no commit, and no step to undo.
     DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
@@ -5057,8 +5102,7 @@ BEGIN
   ) AS answer;
 
   -- The last act, once: from here to the commit this budget's other writers wait.
-  SET CONSTRAINTS efir_budget.cell_commits_revision IMMEDIATE;
-  SET CONSTRAINTS efir_budget.cell_commits_revision DEFERRED;
+  PERFORM efir_budget.stamp_revisions();
 
   v_result := jsonb_build_object(
     'revision', coalesce(
@@ -5297,7 +5341,7 @@ CREATE INDEX changes_redone ON efir_budget.cell_changes USING btree (cell_id, ne
 CREATE INDEX idx_changes_cell ON efir_budget.cell_changes USING btree (cell_id, new_version DESC)
 
 --@ index cell_changes.idx_changes_entity
-CREATE INDEX idx_changes_entity ON efir_budget.cell_changes USING btree (budget_version_id, module_code, entity_id)
+CREATE INDEX idx_changes_entity ON efir_budget.cell_changes USING btree (budget_version_id, module_code, entity_id) WHERE (commit_id IS NULL)
 
 --@ index cell_changes.idx_changes_session
 CREATE INDEX idx_changes_session ON efir_budget.cell_changes USING btree (session_id, commit_id, sequence_number)
@@ -5309,7 +5353,7 @@ CREATE INDEX idx_changes_time ON efir_budget.cell_changes USING brin (changed_at
 CREATE INDEX idx_changes_type ON efir_budget.cell_changes USING btree (cell_id, ref_session_id, new_version DESC, commit_id DESC) WHERE ((change_type)::text = ANY (ARRAY[('undo'::character varying)::text, ('redo'::character varying)::text]))
 
 --@ index cell_changes.idx_changes_user
-CREATE INDEX idx_changes_user ON efir_budget.cell_changes USING btree (changed_by, changed_at)
+CREATE INDEX idx_changes_user ON efir_budget.cell_changes USING btree (changed_by, changed_at) WHERE (commit_id IS NULL)
 
 --@ index cell_comments.idx_comments_cell
 CREATE INDEX idx_comments_cell ON efir_budget.cell_comments USING btree (cell_id, created_at)
@@ -5325,6 +5369,9 @@ CREATE INDEX replies_thread ON efir_budget.cell_comments USING btree (parent_id,
 
 --@ index cell_comments.threads_budget
 CREATE INDEX threads_budget ON efir_budget.cell_comments USING btree (budget_version_id, created_at DESC, id DESC) WHERE (parent_id IS NULL)
+
+--@ index cell_commits.commits_actor
+CREATE INDEX commits_actor ON efir_budget.cell_commits USING btree (budget_version_id, actor, revision)
 
 --@ index cell_commits.commits_open
 CREATE INDEX commits_open ON efir_budget.cell_commits USING btree (transaction_id) WHERE (revision IS NULL)
@@ -5360,7 +5407,7 @@ CREATE INDEX reads_thread ON efir_budget.comment_reads USING btree (thread_id)
 CREATE INDEX idx_cells_locked ON efir_budget.planning_cells USING btree (budget_version_id, id) INCLUDE (lock_reason) WHERE is_locked
 
 --@ index planning_cells.idx_cells_lookup
-CREATE INDEX idx_cells_lookup ON efir_budget.planning_cells USING btree (hashtextextended((((((((((budget_version_id)::text || '/'::text) || (module_code)::text) || '/'::text) || COALESCE((entity_id)::text, ''::text)) || '/'::text) || (field_name)::text) || '/'::text) || (COALESCE(period_code, ''::character varying))::text), (0)::bigint))
+CREATE INDEX idx_cells_lookup ON efir_budget.planning_cells USING btree (((((hashtext((((((budget_version_id)::text || '/'::text) || (module_code)::text) || '/'::text) || COALESCE((entity_id)::text, ''::text))))::bigint << 32) | ((hashtext((((field_name)::text || '/'::text) || (COALESCE(period_code, ''::character varying))::text)))::bigint & '4294967295'::bigint))))
 
 --@ index planning_cells.idx_cells_modified
 CREATE INDEX idx_cells_modified ON efir_budget.planning_cells USING brin (modified_at) WITH (pages_per_range='32')
@@ -5377,9 +5424,7 @@ USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
 
 --@ policy cell_comments.cell_comments_org_isolation
 PERMISSIVE FOR ALL TO authenticated
-USING ((EXISTS ( SELECT
-   FROM efir_budget.planning_cells cell
-  WHERE (cell.id = cell_comments.cell_id))))
+USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
 
 --@ policy cell_lease_steals.cell_lease_steals_org_isolation
 PERMISSIVE FOR SELECT TO authenticated
@@ -5388,6 +5433,31 @@ USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
 --@ policy planning_cells.planning_cells_org_isolation
 PERMISSIVE FOR ALL TO authenticated
 USING ((budget_version_id IN ( SELECT efir_budget.my_budgets() AS my_budgets)))
+
+--@ policy realtime.messages.efir_budget: members are present
+PERMISSIVE FOR INSERT TO authenticated
+WITH CHECK (((extension = 'presence'::text) AND (topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget)))))
+
+--@ policy realtime.messages.efir_budget: members receive
+PERMISSIVE FOR SELECT TO authenticated
+USING ((topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget))))
+
+--@ policy realtime.messages.efir_budget: nobody else is present
+RESTRICTIVE FOR INSERT TO authenticated
+WITH CHECK (((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)) OR ((extension = 'presence'::text) AND (topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget))))))
+
+--@ policy realtime.messages.efir_budget: nobody else receives
+RESTRICTIVE FOR SELECT TO authenticated
+USING (((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)) OR (topic IN ( SELECT ('cells:'::text || (budget.budget)::text)
+   FROM efir_budget.my_budgets() budget(budget)))))
+
+--@ policy realtime.messages.efir_budget: not without signing in
+RESTRICTIVE FOR ALL TO anon
+USING ((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)))
+WITH CHECK ((NOT (topic ~~ 'cells:________-____-____-____-____________'::text)))
 
 --@ publication supabase_realtime.cell_comments
 member
@@ -5443,7 +5513,7 @@ row level security: on
 options: fillfactor=85
 
 --@ trigger budget_revisions.revisions_guard
-CREATE TRIGGER revisions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.budget_revisions FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER revisions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.budget_revisions FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger budget_versions.cells_budget_buried
 CREATE TRIGGER cells_budget_buried AFTER UPDATE OF deleted_at ON efir_budget.budget_versions FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION efir_budget.broadcast_deletion()
@@ -5452,7 +5522,7 @@ CREATE TRIGGER cells_budget_buried AFTER UPDATE OF deleted_at ON efir_budget.bud
 CREATE TRIGGER cells_budget_deleted AFTER DELETE ON efir_budget.budget_versions FOR EACH ROW WHEN ((old.deleted_at IS NULL)) EXECUTE FUNCTION efir_budget.broadcast_deletion()
 
 --@ trigger cell_changes.changes_guard
-CREATE TRIGGER changes_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_changes FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER changes_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_changes FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger cell_comments.comments_delete_rules
 CREATE TRIGGER comments_delete_rules BEFORE DELETE ON efir_budget.cell_comments FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_comment_delete()
@@ -5470,34 +5540,34 @@ CREATE TRIGGER comments_update_mentions AFTER UPDATE ON efir_budget.cell_comment
 CREATE TRIGGER comments_update_rules BEFORE UPDATE ON efir_budget.cell_comments FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_comment_update()
 
 --@ trigger cell_commits.cell_commits_revision
-CREATE CONSTRAINT TRIGGER cell_commits_revision AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION efir_budget.stamp_revisions()
+CREATE CONSTRAINT TRIGGER cell_commits_revision AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.change_type IS NULL)) EXECUTE FUNCTION efir_budget.stamp_direct_writes()
 
 --@ trigger cell_commits.cell_commits_send
-CREATE CONSTRAINT TRIGGER cell_commits_send AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION efir_budget.broadcast_commits()
+CREATE CONSTRAINT TRIGGER cell_commits_send AFTER UPDATE OF revision ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((old.revision IS NULL)) EXECUTE FUNCTION efir_budget.broadcast_commits()
 
 --@ trigger cell_commits.commits_guard
-CREATE TRIGGER commits_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_commits FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER commits_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_commits FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger cell_lease_steals.steals_guard
-CREATE TRIGGER steals_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_lease_steals FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER steals_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_lease_steals FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger cell_leases.leases_guard
-CREATE TRIGGER leases_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_leases FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER leases_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_leases FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger cell_operations.operations_guard
-CREATE TRIGGER operations_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_operations FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER operations_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_operations FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger cell_sessions.sessions_guard
-CREATE TRIGGER sessions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_sessions FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER sessions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.cell_sessions FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger comment_mentions.mentions_guard
-CREATE TRIGGER mentions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.comment_mentions FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER mentions_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.comment_mentions FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger comment_reads.reads_guard
-CREATE TRIGGER reads_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.comment_reads FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes()
+CREATE TRIGGER reads_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir_budget.comment_reads FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_log_writes()
 
 --@ trigger planning_cells.cells_delete_rules
-CREATE TRIGGER cells_delete_rules BEFORE DELETE OR TRUNCATE ON efir_budget.planning_cells FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_delete()
+CREATE TRIGGER cells_delete_rules BEFORE DELETE OR TRUNCATE ON efir_budget.planning_cells FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_delete()
 
 --@ trigger planning_cells.cells_insert_rules
 CREATE TRIGGER cells_insert_rules BEFORE INSERT ON efir_budget.planning_cells FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_insert_rules()
@@ -5518,10 +5588,13 @@ CREATE TRIGGER cells_record_inserts AFTER INSERT ON efir_budget.planning_cells R
 CREATE TRIGGER cells_record_updates AFTER UPDATE ON efir_budget.planning_cells REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.record_updates()
 
 --@ trigger planning_cells.cells_share_stack
-CREATE TRIGGER cells_share_stack BEFORE INSERT OR UPDATE ON efir_budget.planning_cells FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.share_stack()
+CREATE TRIGGER cells_share_stack BEFORE INSERT OR UPDATE ON efir_budget.planning_cells FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.share_stack()
 
 --@ trigger planning_cells.cells_update_rules
 CREATE TRIGGER cells_update_rules BEFORE UPDATE ON efir_budget.planning_cells FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_update_rules()
+
+--@ type direct_commit
+composite budget_version_id uuid, commit_id bigint, session_id uuid
 
 --@ type engine
 enum 'engine'
@@ -5533,7 +5606,7 @@ composite id uuid, outcome text, effective_version integer, effective_author uui
 composite n integer, problem jsonb, id uuid, new_id uuid, module_code text, entity_id uuid, field_name text, period_code text, value_numeric numeric(18,4), value_text text, deleting boolean, base integer, lease bigint
 
 --@ type write_outcome
-composite n integer, id uuid, version integer, changes boolean, value_numeric numeric(18,4), value_text text, deleting boolean
+composite n integer, place tid, id uuid, version integer, changes boolean, value_numeric numeric(18,4), value_text text, deleting boolean
 
 --@ view cell_tuples
  SELECT id,
@@ -5609,6 +5682,7 @@ options: security_invoker=true
     ref_session_id,
     operation_id,
     change_type,
+    efir_budget.record_id_prefix(commit_id) AS id_prefix,
     ( SELECT COALESCE(max(change.sequence_number), 0) AS "coalesce"
            FROM efir_budget.cell_changes change
           WHERE ((change.session_id = opened.session_id) AND (change.commit_id = opened.commit_id))) AS changes

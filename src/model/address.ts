@@ -1,11 +1,12 @@
 import { ValidationError } from '../errors.ts'
+import type { CellKey, EntityId } from './ids.ts'
 
 /** Names one cell of a budget. `entity` and `period` may be absent (or `null`) and still name exactly one cell. */
 export interface CellAddress {
   /** The module's code, 1 to 50 characters, e.g. `revenue`. */
   readonly module: string
   /** What the value is about, as a UUID; absent for a value of the module itself. */
-  readonly entity?: string | null | undefined
+  readonly entity?: EntityId | null | undefined
   /** The field's name, 1 to 100 characters, e.g. `tuition_rate_sar`. */
   readonly field: string
   /** The period's code, 1 to 20 characters, e.g. `2025-09`; absent for a value without a period. */
@@ -15,14 +16,10 @@ export interface CellAddress {
 /** An address with nothing left open: what the library itself hands out. */
 export interface ResolvedAddress {
   readonly module: string
-  readonly entity: string | null
+  readonly entity: EntityId | null
   readonly field: string
   readonly period: string | null
 }
-
-declare const cellKeyBrand: unique symbol
-/** An address as one stable string: equal for equal addresses, fit for a `Map`, a URL or local storage. */
-export type CellKey = string & { readonly [cellKeyBrand]: true }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -35,11 +32,14 @@ export function toUuid(given: unknown, field: string): string {
 
 /** @throws {ValidationError} naming the part that is not acceptable. */
 export function resolveAddress(address: CellAddress, field = 'address'): ResolvedAddress {
+  if (typeof address !== 'object' || (address as unknown) === null) {
+    throw new ValidationError(field, address, 'a cell, or the address of one')
+  }
   return {
-    module: toCode(address.module, `${field}.module`, 50),
+    module: toText(address.module, `${field}.module`, 50),
     entity: isAbsent(address.entity) ? null : toUuid(address.entity, `${field}.entity`),
-    field: toCode(address.field, `${field}.field`, 100),
-    period: isAbsent(address.period) ? null : toCode(address.period, `${field}.period`, 20),
+    field: toText(address.field, `${field}.field`, 100),
+    period: isAbsent(address.period) ? null : toText(address.period, `${field}.period`, 20),
   }
 }
 
@@ -83,15 +83,16 @@ function isAbsent(part: string | null | undefined): part is null | undefined {
   return part === null || part === undefined
 }
 
-function toCode(given: unknown, field: string, limit: number): string {
+/** @throws {ValidationError} where it is not text of so many characters, or Postgres cannot hold it. */
+export function toText(given: unknown, field: string, limit: number, least = 1): string {
   // Postgres counts characters where JavaScript counts UTF-16 units.
   if (
     typeof given !== 'string' ||
-    given === '' ||
+    given.length < least ||
     Array.from(given).length > limit ||
     !isStorableText(given)
   ) {
-    throw new ValidationError(field, given, `text of 1 to ${limit} characters`)
+    throw new ValidationError(field, given, `text of ${least} to ${limit} characters`)
   }
   return given
 }

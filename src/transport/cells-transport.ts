@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts'
 import { pastReader } from './past.ts'
 import type { CellsTransport, Send } from './port.ts'
 import {
@@ -10,9 +11,10 @@ import {
 } from './wire.ts'
 
 /** What the library needs of a server, as calls of the database's functions. */
-export function cellsTransport(send: Send): CellsTransport {
+export function cellsTransport(send: Send, clock: Clock): CellsTransport {
   return {
     send,
+    clock,
     asOf(moment) {
       return { ...this, ...pastReader(send, moment) }
     },

@@ -4,8 +4,11 @@ export interface Clock {
   now(): number
   /** From 0 up to, and without, 1. */
   random(): number
-  /** Runs once after so many milliseconds, unless what it returns is called before. */
-  after(milliseconds: number, run: () => void): () => void
+  /**
+   * Runs once after so many milliseconds, unless what it returns is called before. In the background, it is no reason
+   * for the program to stay alive.
+   */
+  after(milliseconds: number, run: () => void, background?: boolean): () => void
 }
 
 /** What a timer holds; with more it would run at once. */
@@ -14,9 +17,11 @@ const longest = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => performance.now(),
   random: () => Math.random(),
-  after(milliseconds, run) {
+  after(milliseconds, run, background = false) {
     if (milliseconds > longest) return () => undefined
     const timer = setTimeout(run, milliseconds)
+    // Browsers and edge runtimes, where timers are numbers, have no such thing.
+    if (background) (timer as { readonly unref?: () => void }).unref?.()
     return () => clearTimeout(timer)
   },
 }

@@ -65,7 +65,7 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
         return await transport.writeCells(request, remaining())
       } catch (error) {
         if (request.mode === 'atomic' || request.items.length < 2 || !isDivisible(error)) throw error
-        if (!request.divide) {
+        if (request.divide === false) {
           throw new TransportError('too_large', 'The batch is too much for the server at once.', 413, {
             cause: error,
             hint: 'Nothing of it has landed. Send it in parts.',

@@ -77,7 +77,11 @@ export function toFailure(
   const refused = refusalCodes[code]
   if (refused !== undefined) {
     const detail = decodeRefusalDetail(failure.details)
-    return new Refusal(failure.message, { code: refused, cause, hint: failure.hint ?? undefined, ...detail })
+    const statuses = detail.results.map(([, { status }]) => status)
+    // One SQLSTATE for both; where there are both, the lock names it.
+    const isLost = refused === 'locked' && statuses.includes('lease_lost') && !statuses.includes('locked')
+    const kind = isLost ? 'lease_lost' : refused
+    return new Refusal(failure.message, { code: kind, cause, hint: failure.hint ?? undefined, ...detail })
   }
   if (/^(PGRST(202|203|205|106)|42883|42P01|3F000)$/.test(code)) {
     return new NotInstalledError(`The database does not offer this call: ${said}`, {

@@ -107,5 +107,5 @@ function codeOf(error: unknown): string | undefined {
 
 /** What a database refuses as a matter of course: no failure of anything. */
 function isRefusal(code: CellsError['code']): boolean {
-  return ['version_conflict', 'locked', 'forbidden', 'not_found', 'invalid'].includes(code)
+  return ['version_conflict', 'locked', 'lease_lost', 'forbidden', 'not_found', 'invalid'].includes(code)
 }

@@ -15,5 +15,5 @@ export function openTransport(
   clock: Clock = systemClock,
 ): CellsTransport {
   const send = createSender(server, policy, createObserver(watchers, clock), clock)
-  return dividing(cellsTransport(send), policy.timeout, clock)
+  return dividing(cellsTransport(send, clock), policy.timeout, clock)
 }

@@ -1,8 +1,10 @@
 import type { StoredCell } from '../model/cell.ts'
 import type { ResolvedAddress } from '../model/address.ts'
+import type { EntityId, UserId } from '../model/ids.ts'
 import type { MomentParameters } from '../model/moment.ts'
 import type { StoredValue } from '../model/value.ts'
 import type { CellsError, CellsErrorCode } from '../errors.ts'
+import type { Clock } from './clock.ts'
 
 /** How a call that failed for a passing reason is sent again. Waits double from `baseDelay`, with jitter. */
 export interface RetryOptions {
@@ -48,16 +50,16 @@ export interface CallOptions extends Patience {
 export type CellReference = string | ResolvedAddress
 
 /** Which cells of a budget; every member is optional, members are ANDed. */
-export interface CellFilter {
-  readonly module?: string | readonly string[]
+export interface CellFilter<Module extends string = string, Field extends string = string> {
+  readonly module?: Module | readonly Module[] | undefined
   /** `null` for cells without an entity. */
-  readonly entity?: string | null | readonly (string | null)[]
-  readonly field?: string | readonly string[]
+  readonly entity?: EntityId | null | readonly (EntityId | null)[] | undefined
+  readonly field?: Field | readonly Field[] | undefined
   /** `null` for cells without a period. */
-  readonly period?: string | null | readonly (string | null)[]
-  readonly locked?: boolean
+  readonly period?: string | null | readonly (string | null)[] | undefined
+  readonly locked?: boolean | undefined
   /** The user id of who wrote last. */
-  readonly modifiedBy?: string
+  readonly modifiedBy?: UserId | undefined
 }
 
 /** Whether one bad change refuses the whole batch (`atomic`) or is reported beside the good ones (`partial`). */
@@ -75,6 +77,8 @@ export interface WriteItem {
   readonly value: StoredValue | null
   /** The version that the change is based on, 0 for a cell that must not exist yet, `'*'` for any but none, `null` for any. */
   readonly base: number | '*' | null
+  /** The fencing token: the change lands only while that lease is held. */
+  readonly lease?: number | undefined
 }
 
 export interface WriteRequest {
@@ -84,8 +88,8 @@ export interface WriteRequest {
   readonly changeType: ChangeType
   readonly operationId: string
   readonly session: { readonly id: string; readonly label?: string | undefined } | null
-  /** Whether a `partial` batch may be sent in parts. */
-  readonly divide: boolean
+  /** `false`: a `partial` batch may not be sent in parts. */
+  readonly divide?: boolean | undefined
 }
 
 export type WriteResult =
@@ -99,6 +103,12 @@ export type WriteResult =
   | { readonly status: 'unchanged'; readonly cell: StoredCell | null }
   | { readonly status: 'conflict'; readonly cell: StoredCell | null }
   | { readonly status: 'locked'; readonly cell: StoredCell }
+  | {
+      readonly status: 'lease_lost'
+      readonly cell: StoredCell | null
+      readonly heldBy: string | null
+      readonly heldUntil: string | null
+    }
   | { readonly status: 'forbidden' | 'not_found'; readonly message: string }
   | { readonly status: 'invalid'; readonly field: string; readonly message: string }
   /** The batch was divided, and the part that held this item got no answer. */
@@ -117,10 +127,10 @@ export interface CellsReply {
 }
 
 /** One page of a list: one moment’s truth. */
-export interface CellPage {
+export interface CellPage<Read = StoredCell> {
   /** The budget's revision that this page shows. */
   readonly revision: number
-  readonly cells: readonly StoredCell[]
+  readonly cells: readonly Read[]
   readonly next: string | null
 }
 
@@ -130,7 +140,8 @@ export interface CellPage {
  */
 export interface RpcCall<T> {
   readonly operation: string
-  readonly budgetVersionId: string
+  /** `null` for a call about all budgets of the caller. */
+  readonly budgetVersionId: string | null
   /** How many changes or references it carries, or cells it asks for. */
   readonly items: number
   readonly operationId?: string
@@ -143,7 +154,7 @@ export interface RpcCall<T> {
 export type Send = <T>(call: RpcCall<T>, options: CallOptions) => Promise<T>
 
 /** A page, with how many cells were asked for in the end: the server may not be able to do more at once. */
-export interface LimitedPage extends CellPage {
+export interface LimitedPage<Read = StoredCell> extends CellPage<Read> {
   readonly limit: number
 }
 
@@ -170,13 +181,15 @@ export interface CellsTransport extends CellsReader {
   asOf(moment: MomentParameters): CellsTransport
   /** Any other function of the database; whoever calls it says how its answer is read. */
   readonly send: Send
+  /** Of whoever waits between calls, or renews something in time. */
+  readonly clock: Clock
 }
 
 /** The database understood the call and refused it whole; whoever made the call knows what it was about. */
 export class Refusal extends Error {
   readonly code: Extract<
     CellsErrorCode,
-    'version_conflict' | 'locked' | 'forbidden' | 'not_found' | 'invalid'
+    'version_conflict' | 'locked' | 'lease_lost' | 'forbidden' | 'not_found' | 'invalid'
   >
   readonly hint: string | undefined
   readonly results: readonly (readonly [index: number, result: WriteResult])[]

@@ -106,12 +106,12 @@ export function encodeReference(reference: CellReference): unknown {
   return [reference.module, reference.entity, reference.field, reference.period]
 }
 
-export function encodeItem({ reference, value, base }: WriteItem): Record<string, unknown> {
+export function encodeItem({ reference, value, base, lease }: WriteItem): Record<string, unknown> {
   const named = typeof reference === 'string' ? { id: reference } : addressOnly(reference)
-  if (value === null) return { ...named, base, delete: true }
+  const item = { ...named, base, ...(lease !== undefined && { lease }) }
+  if (value === null) return { ...item, delete: true }
   return {
-    ...named,
-    base,
+    ...item,
     ...(value.number !== null && { number: value.number }),
     ...(value.text !== null && { text: value.text }),
   }
@@ -165,7 +165,7 @@ const cellShape: readonly Check[] = [
   isText,
 ]
 
-export function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
+function toCellOrNull(tuple: unknown, where: Where): StoredCell | null {
   return tuple === null ? null : toCell(tuple, where)
 }
 
@@ -210,6 +210,10 @@ function toResult(tuple: unknown, where: Where, by: string | null, at: string): 
   if (more.length === 0) {
     if (status === 'written' && isText(first) && isInteger(second)) {
       return { status, id: first, version: second, by, at }
+    }
+    if (status === 'lease_lost' && (second === null || fits(second, [isText, isText]))) {
+      const [heldBy, heldUntil] = (second ?? [null, null]) as [string | null, string | null]
+      return { status, cell: toCellOrNull(first, where), heldBy, heldUntil }
     }
     if (status === 'invalid' && isText(first) && isText(second)) {
       return { status, field: first, message: second }

@@ -183,11 +183,11 @@ describe('a batch that the database ends at its statement timeout', () => {
     const changes = freshAddresses(2).map((cell) => ({ cell, value: 1, ifVersion: 'any' as const }))
     await budget.writeMany(changes)
     const ends: unknown[] = []
-    const held = Promise.withResolvers<void>()
-    const refused = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<undefined>()
+    const refused = Promise.withResolvers<undefined>()
     const onRequest = () => (end: object) => {
       ends.push(end)
-      refused.resolve()
+      refused.resolve(undefined)
     }
     const watched = createCells(stack.signIn(user), { onRequest }).budget(budgetVersionId)
     const holding = stack.sql.begin(async (transaction) => {
@@ -195,7 +195,7 @@ describe('a batch that the database ends at its statement timeout', () => {
         SELECT id FROM efir_budget.planning_cells
         WHERE budget_version_id = ${budgetVersionId} AND module_code = 'retry' AND period_code = ${changes[1]!.cell.period}
         FOR UPDATE`
-      held.resolve()
+      held.resolve(undefined)
       await refused.promise
     })
     await held.promise

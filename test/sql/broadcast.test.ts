@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { freshKey, freshTenants, refusalOf, write } from './support/cells.ts'
 import { apply, changesSince, contents, nothing, snapshot } from './support/feed.ts'
-import { broadcasts, fakeRealtime, rightsOn } from './support/realtime.ts'
+import { broadcasts, rightsOn, startRealtime, withoutRealtime } from './support/realtime.ts'
 
 const database = await freshTenants()
 const { sql, ours, theirs, alice, mallory, asAlice, asMallory, asService, asAnon, createBudget, createUser } =
@@ -17,6 +17,7 @@ const cells = (count: number, text?: string) =>
 
 describe('without Realtime', () => {
   it('cells are written, and there is nothing to install', async () => {
+    await withoutRealtime(sql)
     const budget = await newBudget()
     expect(await put(budget, cells(1))).toMatchObject({ revision: 1 })
     expect(await sql`SELECT efir_budget.install_realtime() AS installed`).toEqual([{ installed: false }])
@@ -26,7 +27,7 @@ describe('without Realtime', () => {
 
 describe('once Realtime is there', () => {
   it('messages are sent without further ado', async () => {
-    await fakeRealtime(sql)
+    await startRealtime(sql)
     const budget = await newBudget()
     await put(budget, cells(1))
     expect(await broadcasts(sql, budget)).toHaveLength(1)
@@ -159,7 +160,11 @@ describe('a send that fails', () => {
       `CREATE OR REPLACE FUNCTION realtime.send(payload jsonb, event text, topic text, private boolean DEFAULT true)
       RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`,
     ],
-    ['may not be called', 'REVOKE ALL ON SCHEMA realtime FROM postgres'],
+    [
+      'may not be called',
+      `CREATE OR REPLACE FUNCTION realtime.send(payload jsonb, event text, topic text, private boolean DEFAULT true)
+      RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege; END $$`,
+    ],
     ['went away', 'DROP FUNCTION realtime.send'],
   ])('because it %s never fails the write', async (_, breaking) => {
     const budget = await newBudget()

@@ -11,7 +11,7 @@ import {
   type Feed,
   type Held,
 } from './support/feed.ts'
-import { broadcasts, fakeRealtime } from './support/realtime.ts'
+import { broadcasts, startRealtime } from './support/realtime.ts'
 import { randomFrom, type Random } from './support/random.ts'
 
 /**
@@ -24,8 +24,7 @@ const WRITERS = 8
 
 const database = await freshTenants()
 const { sql, ours, alice, bob, createBudget } = database
-await fakeRealtime(sql)
-await sql`SELECT efir_budget.install_realtime()`
+await startRealtime(sql)
 const budgets = (
   await Promise.all(Array.from({ length: 3 }, () => createBudget({ organization: ours })))
 ).map(({ id }) => id)

@@ -192,7 +192,7 @@ describe('locked_cells', () => {
 describe('who may lock and unlock', () => {
   /** With a host's own rule in force while the work is done. */
   async function underRule<T>(rule: string, work: () => Promise<T>): Promise<T> {
-    const original = bundle.find(({ name }) => name === '021_locks')!.up
+    const original = bundle.find(({ name }) => name === '023_lock_rights')!.up
     const definition = /CREATE FUNCTION efir_budget\.may_change_lock[\s\S]*?\$\$[\s\S]*?\$\$;/.exec(
       original,
     )![0]
@@ -280,7 +280,7 @@ describe('who may lock and unlock', () => {
         ),
       )
       .map(({ name }) => name)
-    expect(touching).toEqual(['021_locks'])
+    expect(touching).toEqual(['023_lock_rights'])
   })
 })
 
@@ -333,11 +333,11 @@ describe('whom locks are none of the business of', () => {
     await asUser(carol, (as) => lock(as, { references: ids }, own))
     await sql`DELETE FROM efir_budget.user_profiles WHERE user_id = ${carol}`
     expect((await refusalOf(asUser(carol, (as) => unlock(as, { references: ids }, own)))).code).toBe('PT404')
-    // The lock stays, and so does who set it, until his account goes.
+    // The lock stays, and so does who set it, also when his account has gone.
     expect(await asAlice((as) => locked(as, {}, own))).toMatchObject({ ids })
     await sql`DELETE FROM auth.users WHERE id = ${carol}`
     expect((await asAlice((as) => read(as, own, ids))).cells).toMatchObject([
-      { isLocked: true, modifiedBy: null },
+      { isLocked: true, modifiedBy: carol },
     ])
     expect(await asBob((as) => unlock(as, { references: ids }, own))).toMatchObject({ unlocked: 1 })
     await sql`UPDATE efir_budget.budget_versions SET deleted_at = now() WHERE id = ${own}`

@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { afterAll, describe, expect, it } from 'vitest'
 import { asRole } from '../support/roles.ts'
 import { freshTenants, list, read, write } from './support/cells.ts'
+import { rowsRead } from './support/rows-read.ts'
 
 // One connection, so that plans made for an empty table are used again on a full one; and, as for every request of
 // a member, a statement timeout of eight seconds, which anything quadratic overruns many times over.
@@ -113,15 +114,6 @@ describe('plans that were made while the tables were empty', () => {
           await as((run) => read(run, own.budget, [id, [key.module, key.entity, key.field, key.period]]))
         }
       }
-      /** Rows read from each table so far, by scans of it and through its indexes. */
-      const reading = async () => {
-        await single`SELECT pg_stat_force_next_flush()`
-        return single<{ name: string; rows: number }[]>`
-        SELECT relname AS name, (coalesce(seq_tup_read, 0) + coalesce((
-          SELECT sum(pg_stat_get_tuples_returned(indexrelid)) FROM pg_index WHERE indrelid = relid), 0))::integer AS rows
-        FROM pg_stat_user_tables WHERE schemaname = 'efir_budget' AND relname ~ '^(planning|cell_|budget_rev)' ORDER BY 1`
-      }
-
       await smallWork(0)
       for (let part = 0; part < 2; part += 1)
         await as((run) =>
@@ -135,12 +127,11 @@ describe('plans that were made while the tables were empty', () => {
             })),
           ),
         )
-      const before = await reading()
+      const before = await rowsRead(single)
       await smallWork(rounds)
-      const after = await reading()
+      const after = await rowsRead(single)
       await single.end()
-      for (const [place, { name, rows }] of after.entries())
-        expect((rows - before[place]!.rows) / rounds, name).toBeLessThan(100)
+      for (const [name, rows] of after) expect((rows - before.get(name)!) / rounds, name).toBeLessThan(100)
     },
   )
 })

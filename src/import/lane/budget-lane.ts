@@ -1,4 +1,4 @@
-import type { Budget, CellChange, WriteOutcome } from '../../index.ts'
+import { ProtocolError, type Budget, type CellChange, type WriteOutcome } from '../../index.ts'
 import type { ImportCounts, RejectStatus } from '../report.ts'
 import type { BaseRule, ImportLane, LaneCall, LaneReply } from './lane.ts'
 
@@ -93,6 +93,9 @@ function judgeOther(outcome: Exclude<WriteOutcome, { status: 'conflict' }>): Jud
       return { status: 'missing', reason: outcome.message }
     case 'invalid':
       return { status: 'invalid', reason: outcome.message }
+    case 'lease_lost':
+      // An import holds no leases.
+      throw new ProtocolError('write_cells answered that a lease is lost, to a call without one.')
     case 'failed':
       // Parts of a batch fail by themselves; this call is never divided.
       throw outcome.error

@@ -14,13 +14,12 @@ CREATE FUNCTION efir_budget.open_commit(
   p_operation_id uuid,
   p_actor uuid,
   p_at timestamptz,
-  p_ref_session_id uuid DEFAULT NULL
+  p_ref_session_id uuid DEFAULT NULL,
+  p_commit_id bigint DEFAULT nextval('efir_budget.cell_commit_ids')
 ) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = ''
 AS $$
-DECLARE
-  v_commit_id bigint;
 BEGIN
   -- The counter of a budget is shared: under a frozen snapshot every second writer would end in 40001, which
   -- PostgREST repeats for ever.
@@ -33,20 +32,18 @@ BEGIN
     commit_id, budget_version_id, session_id, ref_session_id, operation_id, change_type, actor, created_at
   )
   VALUES (
-    nextval('efir_budget.cell_commit_ids'), p_budget_version_id, p_session_id, p_ref_session_id, p_operation_id,
-    p_change_type, p_actor, p_at
-  )
-  RETURNING commit_id INTO v_commit_id;
-  RETURN v_commit_id;
+    p_commit_id, p_budget_version_id, p_session_id, p_ref_session_id, p_operation_id, p_change_type, p_actor, p_at
+  );
+  RETURN p_commit_id;
 END
 $$;
 
 COMMENT ON FUNCTION efir_budget.open_commit IS
 'Begins the commit that the next changes of this transaction to this budget belong to. Internal.';
 
-CREATE FUNCTION efir_budget.stamp_revisions() RETURNS trigger
+-- A function of the API calls it once, as the last thing it does; for writes past them a deferred trigger does.
+CREATE FUNCTION efir_budget.stamp_revisions() RETURNS void
 LANGUAGE plpgsql
-SECURITY DEFINER
 SET search_path = ''
 -- Plans are kept: one that was made while these tables were empty would read all of them at every commit.
 SET enable_seqscan = off
@@ -64,17 +61,20 @@ BEGIN
   SET written_commit = greatest(step.written_commit, entered.commit_id),
     modules = ARRAY(SELECT unnest(step.modules) UNION SELECT unnest(entered.modules))
   FROM (
-    SELECT own.session_id, max(own.commit_id) AS commit_id, array_agg(DISTINCT change.module_code) AS modules
-    FROM efir_budget.cell_commits AS own
-    INNER JOIN efir_budget.cell_changes AS change
-      ON change.session_id = own.session_id AND change.commit_id = own.commit_id
-    WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL AND own.actor IS NOT NULL
-      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
-    GROUP BY own.session_id
+    SELECT made.session_id, max(made.commit_id) AS commit_id, array_agg(made.module_code) AS modules
+    FROM (
+      SELECT own.session_id, max(own.commit_id) AS commit_id, change.module_code
+      FROM efir_budget.cell_commits AS own
+      INNER JOIN efir_budget.cell_changes AS change
+        ON change.session_id = own.session_id AND change.commit_id = own.commit_id
+      WHERE own.transaction_id = pg_current_xact_id() AND own.revision IS NULL AND own.actor IS NOT NULL
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+      GROUP BY own.session_id, change.module_code
+    ) AS made
+    GROUP BY made.session_id
   ) AS entered
   WHERE step.id = entered.session_id;
 
-  -- The first of the transaction's commits to come here serves all of them; the others find nothing to do.
   FOR v_budget IN
     SELECT opened.budget_version_id AS id, count(*) AS commits
     FROM efir_budget.cell_commits AS opened
@@ -100,20 +100,39 @@ BEGIN
     ) AS numbered
     WHERE opened.commit_id = numbered.commit_id;
   END LOOP;
-  RETURN NULL;
 END
 $$;
 
 COMMENT ON FUNCTION efir_budget.stamp_revisions IS
 'Gives the transaction''s commits their revisions, budget by budget, as its last act.';
 
+CREATE FUNCTION efir_budget.stamp_direct_writes() RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = ''
+SET enable_seqscan = off
+AS $$
+BEGIN
+  -- The first of the transaction's commits to come here serves all of them.
+  IF EXISTS (SELECT FROM efir_budget.cell_commits AS made WHERE made.commit_id = NEW.commit_id AND made.revision IS NULL) THEN
+    PERFORM efir_budget.stamp_revisions();
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.stamp_direct_writes IS 'Has the commits of writes past the functions stamped.';
+
+-- Such a commit is inserted after its changes, so that whoever sets the constraint IMMEDIATE has whole commits stamped,
+-- one per statement. The functions' commits are inserted first, and must not be stamped before they are done.
 CREATE CONSTRAINT TRIGGER cell_commits_revision
 AFTER INSERT ON efir_budget.cell_commits
 DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW EXECUTE FUNCTION efir_budget.stamp_revisions();
+FOR EACH ROW WHEN (NEW.change_type IS NULL) EXECUTE FUNCTION efir_budget.stamp_direct_writes();
 
 COMMENT ON TRIGGER cell_commits_revision ON efir_budget.cell_commits IS
-'Deferred to the end of the transaction. A function of the API forces it once, as the last thing it does.';
+'Deferred to the end of the transaction, for writes past the functions; those stamp their commits themselves.';
 
 REVOKE ALL ON FUNCTION efir_budget.open_commit FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.stamp_revisions FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.stamp_direct_writes FROM PUBLIC, anon, authenticated, service_role;

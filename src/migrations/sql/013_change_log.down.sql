@@ -6,5 +6,6 @@ DROP FUNCTION efir_budget.record_deletes;
 DROP FUNCTION efir_budget.record_updates;
 DROP FUNCTION efir_budget.record_inserts;
 DROP VIEW efir_budget.current_commits;
-DROP FUNCTION efir_budget.close_empty_commits;
-DROP FUNCTION efir_budget.open_missing_commits;
+DROP FUNCTION efir_budget.record_id_prefix;
+DROP FUNCTION efir_budget.open_direct_commits;
+DROP TYPE efir_budget.direct_commit;

@@ -103,10 +103,10 @@ BEGIN
       checked.uuid AS entity,
       checked.key ->> 2 AS field,
       checked.key ->> 3 AS period,
-      CASE WHEN checked.key IS NOT NULL AND (checked.no_uuid OR checked.uuid IS NOT NULL) THEN hashtextextended(
-        p_budget_version_id::text || '/' || (checked.key ->> 0) || '/' || coalesce(checked.uuid::text, '')
-        || '/' || (checked.key ->> 2) || '/' || coalesce(checked.key ->> 3, ''), 0
-      ) END AS hash
+      CASE WHEN checked.key IS NOT NULL AND (checked.no_uuid OR checked.uuid IS NOT NULL) THEN
+        (hashtext(p_budget_version_id::text || '/' || (checked.key ->> 0) || '/' || coalesce(checked.uuid::text, ''))::bigint << 32)
+        | (hashtext((checked.key ->> 2) || '/' || coalesce(checked.key ->> 3, ''))::bigint & 4294967295)
+      END AS hash
     FROM checked
   )
   SELECT jsonb_agg(coalesce(by_id.tuple, by_key.tuple) ORDER BY wanted.n) INTO v_cells
@@ -116,10 +116,9 @@ BEGIN
   LEFT JOIN efir_budget.cell_tuples AS by_id
     ON by_id.id = wanted.id AND by_id.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
   LEFT JOIN efir_budget.cell_tuples AS by_key
-    ON hashtextextended(
-      by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, '')
-      || '/' || by_key.field_name || '/' || coalesce(by_key.period_code, ''), 0
-    ) = wanted.hash
+    ON (hashtext(by_key.budget_version_id::text || '/' || by_key.module_code || '/' || coalesce(by_key.entity_id::text, ''))::bigint << 32)
+    | (hashtext(by_key.field_name || '/' || coalesce(by_key.period_code, ''))::bigint & 4294967295)
+    = wanted.hash
     AND by_key.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     AND by_key.module_code IS NOT DISTINCT FROM wanted.module
     AND by_key.entity_id IS NOT DISTINCT FROM wanted.entity

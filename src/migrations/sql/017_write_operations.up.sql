@@ -11,7 +11,7 @@ CREATE TABLE efir_budget.cell_operations (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 
-COMMENT ON TABLE efir_budget.cell_operations IS 'Results of named calls. A row may be removed once no client will repeat its call.';
+COMMENT ON TABLE efir_budget.cell_operations IS 'Results of named calls. They may be removed (prune_operations) once no client will repeat its call.';
 COMMENT ON COLUMN efir_budget.cell_operations.payload_hash IS 'SHA-256 of the call''s arguments: one name stands for one call.';
 
 CREATE INDEX operations_time ON efir_budget.cell_operations USING brin (created_at);
@@ -20,7 +20,8 @@ ALTER TABLE efir_budget.cell_operations ENABLE ROW LEVEL SECURITY;
 REVOKE ALL ON efir_budget.cell_operations FROM PUBLIC, anon, authenticated, service_role;
 
 CREATE TRIGGER operations_guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON efir_budget.cell_operations
-FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.refuse_log_writes();
+FOR EACH STATEMENT WHEN (NOT pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE'))
+EXECUTE FUNCTION efir_budget.refuse_log_writes();
 COMMENT ON TRIGGER operations_guard ON efir_budget.cell_operations IS 'By the engine alone.';
 
 CREATE TYPE efir_budget.write_item AS (
@@ -43,6 +44,7 @@ COMMENT ON TYPE efir_budget.write_item IS
 
 CREATE TYPE efir_budget.write_outcome AS (
   n integer,
+  place tid,
   id uuid,
   version integer,
   changes boolean,
@@ -51,7 +53,7 @@ CREATE TYPE efir_budget.write_outcome AS (
   deleting boolean
 );
 COMMENT ON TYPE efir_budget.write_outcome IS
-'An item that is good: the cell, held against others, with the version it will have, and whether that is a new one.';
+'An item that is good: the cell, held against others, where its row is, the version it will have, and whether that is a new one.';
 
 REVOKE ALL ON TYPE efir_budget.write_item, efir_budget.write_outcome FROM PUBLIC;
 
@@ -81,6 +83,26 @@ END
 $$;
 
 COMMENT ON FUNCTION efir_budget.replay_operation IS 'The stored result of a repeated call. Internal.';
+
+-- For the owner alone, e.g. from pg_cron. A repeat of a call whose result is gone is a new call.
+CREATE FUNCTION efir_budget.prune_operations(p_older_than interval) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = ''
+AS $$
+DECLARE
+  v_removed bigint;
+BEGIN
+  IF p_older_than IS NULL OR p_older_than < interval '1 day' THEN
+    PERFORM efir_budget.refuse_argument('p_older_than', to_jsonb(p_older_than), 'a day or more');
+  END IF;
+  DELETE FROM efir_budget.cell_operations AS stored WHERE stored.created_at < now() - p_older_than;
+  GET DIAGNOSTICS v_removed = ROW_COUNT;
+  RETURN v_removed;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.prune_operations IS
+'Removes the results of calls that are older, and says how many: longer than any client may wait to repeat one. Owner only.';
 
 -- Before any cell is locked: a session is a row that two calls may both want to insert, and one of them then waits.
 CREATE FUNCTION efir_budget.join_session(
@@ -163,5 +185,6 @@ $$;
 COMMENT ON FUNCTION efir_budget.refuse_write IS 'Raises the refusal of an atomic call. Internal.';
 
 REVOKE ALL ON FUNCTION efir_budget.replay_operation FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.prune_operations FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.join_session FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.refuse_write FROM PUBLIC, anon, authenticated, service_role;

@@ -237,7 +237,7 @@ function oneOwner({ owners }: Facts): VerifyCheck {
   })
 }
 
-/** The policies that install_realtime makes are named in its text; the dump has none, being of a database without Realtime. */
+/** The policies that install_realtime makes are named in its text. */
 function realtimeAuthorisation({ schema, expected, found, realtime }: Facts): VerifyCheck {
   const text = expected.get('function install_realtime()') ?? ''
   const names = [...text.matchAll(new RegExp(`'(${schema}: [^']+)'`, 'g'))].map((match) => String(match[1]))

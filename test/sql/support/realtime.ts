@@ -1,51 +1,19 @@
 import type postgres from 'postgres'
+import { REALTIME_SCHEMA } from '../../../src/local/realtime/schema.ts'
 import type { Feed } from './feed.ts'
 
+/** A database whose project never used Realtime. */
+export async function withoutRealtime(sql: postgres.Sql): Promise<void> {
+  await sql`DROP SCHEMA realtime CASCADE`
+}
+
 /**
- * What Supabase Realtime has in a database, as far as the feed leans on it: the table of messages, partitioned and
- * under row level security with no policy; `send`, which runs as its caller, adds an id, and swallows its own errors;
- * `topic`. The column `sent` is ours: the order of sending, where the real server reads the write-ahead log.
+ * Makes the schema, as a project does when its Realtime is first used, with a column of ours: `sent` is the order of
+ * sending, where the real server reads the write-ahead log.
  */
-const REALTIME = `
-CREATE SCHEMA realtime;
-GRANT USAGE ON SCHEMA realtime TO anon, authenticated, service_role;
-CREATE TABLE realtime.messages (
-  topic text NOT NULL,
-  extension text NOT NULL,
-  payload jsonb,
-  event text,
-  private boolean DEFAULT false,
-  updated_at timestamp NOT NULL DEFAULT now(),
-  inserted_at timestamp NOT NULL DEFAULT now(),
-  id uuid NOT NULL DEFAULT gen_random_uuid(),
-  sent bigint GENERATED ALWAYS AS IDENTITY,
-  PRIMARY KEY (id, inserted_at)
-) PARTITION BY RANGE (inserted_at);
-CREATE TABLE realtime.messages_default PARTITION OF realtime.messages DEFAULT;
-ALTER TABLE realtime.messages ENABLE ROW LEVEL SECURITY;
-ALTER TABLE realtime.messages_default ENABLE ROW LEVEL SECURITY;
-GRANT SELECT, INSERT, UPDATE ON realtime.messages TO anon, authenticated, service_role;
-
-CREATE FUNCTION realtime.topic() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT nullif(current_setting('realtime.topic', true), '')
-$$;
-CREATE FUNCTION realtime.send(payload jsonb, event text, topic text, private boolean DEFAULT true) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-  message_id uuid := gen_random_uuid();
-BEGIN
-  PERFORM set_config('realtime.topic', topic, true);
-  INSERT INTO realtime.messages (id, payload, event, topic, private, extension)
-  VALUES (message_id, jsonb_build_object('id', message_id) || payload, event, topic, private, 'broadcast');
-EXCEPTION WHEN OTHERS THEN
-  RAISE WARNING 'ErrorSendingBroadcastMessage: %', SQLERRM;
-END
-$$;
-`
-
-/** Makes the schema, as a project does when its Realtime is first used. */
-export async function fakeRealtime(sql: postgres.Sql): Promise<void> {
-  await sql.unsafe(REALTIME).simple()
+export async function startRealtime(sql: postgres.Sql): Promise<void> {
+  await sql.unsafe(REALTIME_SCHEMA).simple()
+  await sql`ALTER TABLE realtime.messages ADD COLUMN sent bigint GENERATED ALWAYS AS IDENTITY`
 }
 
 interface Message {

@@ -1,0 +1,16 @@
+import { load } from './load.ts'
+import type { LiveContext } from './sheet/open.ts'
+import type { Sheet, SheetFilter } from './sheet/sheet.ts'
+import type { OpenOptions } from './sheet/sheet-types.ts'
+
+/** Opens a sheet of a budget. */
+export type OpenSheet = (budgetVersionId: string, filter: SheetFilter, options: OpenOptions) => Promise<Sheet>
+
+/** The door to live sheets; what is behind it is loaded when the first one is opened. */
+export function sheetOpener(context: LiveContext): OpenSheet {
+  return async (budgetVersionId, filter, options) => {
+    options.signal?.throwIfAborted()
+    const { openSheet } = await load(() => import('./sheet/open.ts'))
+    return openSheet(context, budgetVersionId, filter, options)
+  }
+}

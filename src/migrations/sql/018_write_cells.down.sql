@@ -1,5 +1,0 @@
-DROP FUNCTION efir_budget.write_cells;
-DROP FUNCTION efir_budget.explain_refusals;
-DROP FUNCTION efir_budget.sort_items;
-DROP FUNCTION efir_budget.parse_items;
-DROP FUNCTION efir_budget.hold_leases;

@@ -1,0 +1,1 @@
+DROP FUNCTION efir_budget.write_cells;

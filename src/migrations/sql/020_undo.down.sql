@@ -1,6 +1,0 @@
-DROP FUNCTION efir_budget.restore_cells;
-DROP FUNCTION efir_budget.items_of_revision;
-DROP FUNCTION efir_budget.redo;
-DROP FUNCTION efir_budget.undo;
-DROP FUNCTION efir_budget.record_buried;
-DROP FUNCTION efir_budget.turn_step;

@@ -1,0 +1,3 @@
+DROP FUNCTION efir_budget.comment_counts;
+DROP FUNCTION efir_budget.referenced_cells;
+DROP FUNCTION efir_budget.list_comments;

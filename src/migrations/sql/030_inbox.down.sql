@@ -1,0 +1,2 @@
+DROP FUNCTION efir_budget.inbox;
+DROP FUNCTION efir_budget.mark_read;

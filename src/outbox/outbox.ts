@@ -1,0 +1,468 @@
+import { isCellsError, TransportError, ValidationError, type CellsError } from '../errors.ts'
+import { cellKey, type ResolvedAddress } from '../model/address.ts'
+import { missingCell, writtenCell, type Cell, type StoredCell } from '../model/cell.ts'
+import { newUuid } from '../model/identifier.ts'
+import { ForbiddenError, NotFoundError } from '../model/refusals.ts'
+import type { CellInput } from '../model/value.ts'
+import { noRules } from '../modules/rules.ts'
+import { toPublicError } from '../refusal.ts'
+import type { Facts, GoneCell, PendingValue } from '../store/facts.ts'
+import type { Clock } from '../transport/clock.ts'
+import type { Commit } from '../transport/feed.ts'
+import {
+  Refusal,
+  type CellsTransport,
+  type WriteItem,
+  type WriteReply,
+  type WriteResult,
+} from '../transport/port.ts'
+import type { ConflictSides, Resolution } from './conflict-policy.ts'
+import {
+  emptyOutbox,
+  isPending,
+  outboxTransition,
+  reopened,
+  type NewWrite,
+  type Operation,
+  type OutboxEffect,
+  type OutboxEvent,
+  type OutboxState,
+  type Rejection,
+  type Write,
+} from './outbox-state.ts'
+import type { OutboxStorage } from './storage.ts'
+
+export interface OutboxPorts {
+  readonly transport: Pick<CellsTransport, 'writeCells'>
+  readonly clock: Clock
+  readonly storage: OutboxStorage
+}
+
+/** Whoever shows what the outbox holds, and hears what became of it. */
+export interface OutboxSink {
+  /** All that `work` does is one change to whoever looks. */
+  commit(work: () => void): void
+  confirm(facts: Facts): void
+  overlay(changes: readonly (readonly [ResolvedAddress, PendingValue | null])[]): void
+  confirmed(cell: ResolvedAddress): Cell
+  resolve(write: Write, sides: ConflictSides): Resolution
+  /** After everything that changed the state. */
+  changed(): void
+  conflict(write: Write, theirs: Cell, error: CellsError): void
+  rejected(write: Write, error: CellsError): void
+  /** The database said that there is more to know than it told. */
+  refresh(): void
+}
+
+interface Promised {
+  readonly result: Promise<Cell>
+  readonly resolve: (cell: Cell) => void
+  readonly reject: (reason: unknown) => void
+}
+
+const firstPause = 1_000
+const longestPause = 30_000
+
+/** The user's writes on their way to the database: acts for outbox-state.ts, and decides nothing itself. */
+export class Outbox {
+  readonly #budgetVersionId: string
+  readonly #ports: OutboxPorts
+  readonly #sink: OutboxSink
+  readonly #promised = new Map<number, Promised>()
+  readonly #errors = new Map<number, CellsError>()
+  readonly #holds = new Set<string>()
+  readonly #aborted = new AbortController()
+  #state: OutboxState = emptyOutbox
+  #lastId = 0
+  #ticking = false
+  /** For each thing that has to come between writes, the newest write before it. */
+  #barriers: number[] = []
+  #turns: Promise<unknown> = Promise.resolve()
+  #failures = 0
+  #stopPause: (() => void) | undefined
+  #idle: (() => void)[] = []
+
+  constructor(budgetVersionId: string, ports: OutboxPorts, sink: OutboxSink) {
+    this.#budgetVersionId = budgetVersionId
+    this.#ports = ports
+    this.#sink = sink
+  }
+
+  get state(): OutboxState {
+    return this.#state
+  }
+
+  /** Takes up what an earlier page left behind. */
+  async load(): Promise<void> {
+    const kept = await this.#ports.storage.load()
+    if (kept === undefined || kept.writes.length === 0) return
+    const { writes, operations } = reopened(kept)
+    this.#lastId = Math.max(this.#lastId, ...writes.map(({ id }) => id))
+    this.#state = {
+      writes: [...writes, ...this.#state.writes],
+      operations: [...operations, ...this.#state.operations],
+    }
+    this.#show(new Map(writes.map(({ cell }) => [cellKey(cell), cell])))
+    this.#sink.changed()
+    this.resume()
+  }
+
+  /** Takes writes in; the promise of each tells what became of it. */
+  write(writes: readonly Omit<NewWrite, 'id'>[]): { readonly id: number; readonly result: Promise<Cell> }[] {
+    const made = writes.map((write) => ({ ...write, id: ++this.#lastId }))
+    const results = made.map(({ id }) => this.#promise(id))
+    this.#apply({ type: 'write', writes: made, after: this.#barriers.at(-1) })
+    return results
+  }
+
+  /**
+   * A refused write once more, on top of what is there now; one that is on its way, without waiting for its time.
+   *
+   * @throws {ValidationError} where it is not listed any more.
+   */
+  again(id: number, value?: PendingValue): { readonly id: number; readonly result: Promise<Cell> } {
+    const write = this.#state.writes.find((other) => other.id === id)
+    if (write === undefined) throw new ValidationError('write', id, 'a write that is still listed')
+    if (isPending(write)) {
+      this.resume()
+      const { result } = this.#promised.get(id) ?? this.#promise(id)
+      return { id, result }
+    }
+    const newId = ++this.#lastId
+    const made = this.#promise(newId)
+    this.#apply({ type: 'again', id, newId, ...(value !== undefined && { value }) })
+    return made
+  }
+
+  drop(ids: readonly number[]): void {
+    this.#apply({ type: 'drop', ids })
+  }
+
+  /** Own operations among commits that the feed told. */
+  seen(commit: Commit): void {
+    const { operationId } = commit
+    if (operationId === null || !this.#state.operations.some(({ id }) => id === operationId)) return
+    const rows = [
+      ...commit.cells.map((row) => ({ key: cellKey(row), row })),
+      ...commit.deleted.map((gone) => ({ key: cellKey(gone), row: missingCell(gone) })),
+    ]
+    this.#apply({ type: 'seen', operationId, rows })
+  }
+
+  /** Cells that the user's own undo or redo has moved. */
+  moved(rows: Extract<OutboxEvent, { type: 'moved' }>['rows']): void {
+    this.#apply({ type: 'moved', rows })
+  }
+
+  /** Sends nothing while anybody holds it. */
+  hold(reason: string): void {
+    this.#holds.add(reason)
+  }
+
+  release(reason: string): void {
+    if (this.#holds.delete(reason) && this.#holds.size === 0) this.resume()
+  }
+
+  /**
+   * Does something that comes after all the writes made so far, and before all later ones: an undo must not overtake what
+   * it undoes.
+   */
+  async between<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    this.#barriers.push(this.#lastId)
+    const turn = this.#turns.then(async () => {
+      try {
+        await this.flushed(signal)
+        return await work()
+      } finally {
+        this.#barriers.shift()
+        this.#tick()
+      }
+    })
+    this.#turns = turn.catch(() => undefined)
+    return await turn
+  }
+
+  /** The server can be reached again: what was not answered is sent again. */
+  resume(): void {
+    if (this.#holds.size > 0) return
+    this.#stopPause?.()
+    this.#stopPause = undefined
+    this.#apply({ type: 'resume' })
+  }
+
+  /** Whether some write was sent, and nobody answered. */
+  get isStuck(): boolean {
+    return this.#state.writes.some(({ state }) => state === 'retrying')
+  }
+
+  /** Resolves once nothing waits or is under way any more: all is settled, refused, or given up for now. */
+  async flushed(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    if (!this.#isBusy()) return
+    await new Promise<void>((resolve, reject) => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is the caller's own
+      const onAbort = () => reject(signal?.reason)
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#idle.push(() => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      })
+    })
+  }
+
+  /** Ends what is under way. What has not been answered may have landed. */
+  end(): void {
+    this.#holds.add('ended')
+    this.#stopPause?.()
+    this.#aborted.abort()
+    for (const id of [...this.#promised.keys()]) this.#promised.get(id)?.reject(discarded())
+    this.#promised.clear()
+  }
+
+  /** The error that a listed write was refused with. */
+  errorOf(write: Write): CellsError | null {
+    if (write.state === 'conflict') return conflictError(write)
+    if (write.rejection === undefined) return this.#errors.get(write.id) ?? null
+    return this.#errors.get(write.id) ?? rejectionError(write, write.rejection)
+  }
+
+  #promise(id: number) {
+    const { promise, resolve, reject } = withResolvers<Cell>()
+    this.#promised.set(id, { result: promise, resolve, reject })
+    // Who does not listen is told by events, and by the list of pending writes.
+    promise.catch(() => undefined)
+    return { id, result: promise }
+  }
+
+  #apply(event: OutboxEvent): void {
+    const effects = this.#step(event)
+    for (const effect of effects) this.#act(effect)
+    this.#sink.changed()
+    this.#tick()
+    this.#tellIfIdle()
+  }
+
+  #tellIfIdle(): void {
+    if (this.#idle.length > 0 && !this.#isBusy()) for (const tell of this.#idle.splice(0)) tell()
+  }
+
+  #step(event: OutboxEvent): readonly OutboxEffect[] {
+    const { state, effects } = outboxTransition(this.#state, event, {
+      newOperationId: newUuid,
+      resolve: (write, sides) => this.#sink.resolve(write, sides),
+      confirmed: (cell) => this.#sink.confirmed(cell),
+    })
+    this.#state = state
+    for (const effect of effects) if (effect.type === 'show') this.#show(effect.cells)
+    return effects
+  }
+
+  #show(cells: ReadonlyMap<string, ResolvedAddress>): void {
+    const newest = new Map<string, PendingValue>()
+    for (const write of this.#state.writes) {
+      if (!isPending(write)) continue
+      const key = cellKey(write.cell)
+      if (cells.has(key)) newest.set(key, write.value)
+    }
+    this.#sink.overlay([...cells].map(([key, cell]) => [cell, newest.get(key) ?? null]))
+  }
+
+  #act(effect: OutboxEffect): void {
+    switch (effect.type) {
+      case 'show':
+        return
+      case 'send':
+        return void this.#send(effect.operation)
+      case 'settled': {
+        this.#tell(effect.write, (promised) => promised.resolve(effect.row))
+        return
+      }
+      case 'conflict': {
+        const error = conflictError(effect.write)
+        this.#tell(effect.write, (promised) => promised.reject(error))
+        this.#sink.conflict(effect.write, effect.theirs, error)
+        return
+      }
+      case 'rejected': {
+        const error = this.#errors.get(effect.write.id) ?? rejectionError(effect.write, effect.rejection)
+        this.#tell(effect.write, (promised) => promised.reject(error))
+        this.#sink.rejected(effect.write, error)
+        return
+      }
+      case 'dropped':
+        this.#errors.delete(effect.write.id)
+        this.#tell(effect.write, (promised) => promised.reject(discarded()))
+        return
+    }
+  }
+
+  #tell({ id, replaces }: Write, say: (promised: Promised) => void): void {
+    for (const one of [id, ...replaces]) {
+      const promised = this.#promised.get(one)
+      if (promised === undefined) continue
+      this.#promised.delete(one)
+      say(promised)
+    }
+  }
+
+  /** All that is set in one turn of the event loop is looked at together. */
+  #tick(): void {
+    if (this.#ticking || this.#holds.size > 0) return
+    if (!this.#state.writes.some(({ state }) => state === 'waiting')) return
+    this.#ticking = true
+    queueMicrotask(() => {
+      this.#ticking = false
+      this.#sendWaiting()
+    })
+  }
+
+  #sendWaiting(): void {
+    if (this.#holds.size > 0) return
+    for (const effect of this.#step({ type: 'send', upTo: this.#barriers[0] })) this.#act(effect)
+    this.#sink.changed()
+  }
+
+  async #send(operation: Operation): Promise<void> {
+    const { transport, storage } = this.#ports
+    const { signal } = this.#aborted
+    const { id, session, items } = operation
+    const request = {
+      budgetVersionId: this.#budgetVersionId,
+      items,
+      mode: 'partial',
+      changeType: 'manual',
+      operationId: id,
+      session: session && { id: session.id, ...(session.label !== null && { label: session.label }) },
+    } as const
+    try {
+      await storage.save(this.#state)
+      const reply = await transport.writeCells(request, { signal })
+      if (signal.aborted) return
+      this.#failures = 0
+      this.#answered(operation, reply)
+    } catch (error) {
+      if (!signal.aborted) this.#failed(operation, error)
+    }
+    if (!signal.aborted) await storage.save(this.#state).catch(() => undefined)
+  }
+
+  #answered({ id, items }: Operation, { revision, results }: WriteReply): void {
+    const rows = items.map((item, index) => toRow(item, results[index]))
+    const cells = rows.filter((row): row is StoredCell => row?.exists === true)
+    const deleted = items.flatMap((item, index) => toGone(item, results[index]))
+    const conflicts = results.filter(({ status }) => status === 'conflict')
+    let effects: readonly OutboxEffect[] = []
+    this.#sink.commit(() => {
+      this.#sink.confirm({ revision, cells, deleted })
+      effects = this.#step({ type: 'answered', operationId: id, results, rows })
+    })
+    for (const effect of effects) this.#act(effect)
+    this.#sendWaiting()
+    this.#tellIfIdle()
+    if (conflicts.some((result) => 'cell' in result && result.cell === null)) this.#sink.refresh()
+  }
+
+  #failed({ id, writes }: Operation, error: unknown): void {
+    if (mayPass(error)) {
+      this.#apply({ type: 'unanswered', operationId: id })
+      this.#pause()
+      return
+    }
+    const known: CellsError =
+      error instanceof Refusal || isCellsError(error)
+        ? toPublicError(error)
+        : new TransportError('server', 'The write could not be kept or sent.', 0, {
+            cause: error,
+            retryable: false,
+          })
+    for (const write of writes) this.#errors.set(write, known)
+    const rejection = { status: 'failed', code: known.code, message: known.message } as const
+    this.#apply({ type: 'refused', operationId: id, rejection })
+  }
+
+  #pause(): void {
+    const { clock } = this.#ports
+    const after = Math.min(longestPause, firstPause * 2 ** this.#failures) * (0.5 + clock.random() / 2)
+    this.#failures++
+    this.#stopPause?.()
+    this.#stopPause = clock.after(after, () => this.resume())
+  }
+
+  #isBusy(): boolean {
+    const upTo = this.#barriers[0] ?? Infinity
+    return this.#state.writes.some(
+      ({ id, state }) => id <= upTo && (state === 'waiting' || state === 'sending'),
+    )
+  }
+}
+
+/** What a user's value looks like to him. */
+export function toInput(value: PendingValue): CellInput {
+  if (value === 'deleted') return null
+  return value.text === null ? value.number : { text: value.text }
+}
+
+/** Whether waiting may mend it: the same operation may be sent again, and may have landed. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof Refusal || !isCellsError(error)) return false
+  return error.retryable || error.code === 'unauthorized'
+}
+
+function toRow({ reference, value }: WriteItem, result: WriteResult | undefined): Cell | null {
+  if (result === undefined || typeof reference === 'string') return null
+  if (result.status === 'written') {
+    return value === null ? missingCell(reference) : writtenCell(reference, value, result, 'input')
+  }
+  return 'cell' in result ? result.cell : null
+}
+
+function toGone({ reference, value }: WriteItem, result: WriteResult | undefined): GoneCell[] {
+  if (result?.status !== 'written' || value !== null || typeof reference === 'string') return []
+  const { id, version } = result
+  return [{ ...reference, id, version }]
+}
+
+function conflictError(write: Write): CellsError {
+  const cell = write.theirs?.exists === true ? write.theirs : null
+  return refusalOf(write, 'version_conflict', { status: 'conflict', cell })
+}
+
+function rejectionError(write: Write, rejection: Rejection): CellsError {
+  if (rejection.status === 'failed') {
+    const { code, message } = rejection
+    if (code === 'not_found') return new NotFoundError(message, [])
+    if (code === 'forbidden') return new ForbiddenError(message, [])
+    return new TransportError('server', message, 0, { retryable: false })
+  }
+  return refusalOf(write, rejection.status, rejection)
+}
+
+/** The error that the same refusal is elsewhere in the library. */
+function refusalOf(write: Write, code: Refusal['code'], result: WriteResult): CellsError {
+  const { cell, value, base } = write
+  const message = 'message' in result ? result.message : ''
+  const refusal = new Refusal(message, {
+    code,
+    cause: undefined,
+    hint: undefined,
+    results: [[0, result]],
+    argument: undefined,
+  })
+  const item = { reference: cell, value: value === 'deleted' ? null : value, base: base.version }
+  return toPublicError(refusal, [{ item, address: cell, base, mine: toInput(value), rules: noRules }])
+}
+
+function discarded(): DOMException {
+  return new DOMException('The write was discarded.', 'AbortError')
+}
+
+/** `Promise.withResolvers`, which browsers of 2023 do not have. */
+function withResolvers<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (reason: unknown) => void
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}

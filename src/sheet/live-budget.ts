@@ -1,0 +1,235 @@
+import { isCellsError, ProtocolError, TransportError, ValidationError, type CellsError } from '../errors.ts'
+import type { CellsLogger } from '../events.ts'
+import type { Turn } from '../history/step.ts'
+import { turnStep, type TurnOptions } from '../history/steps.ts'
+import { cellKey } from '../model/address.ts'
+import type { Cell } from '../model/cell.ts'
+import { toStoredValue } from '../model/value.ts'
+import { resolveByName, type ConflictSides, type Resolution } from '../outbox/conflict-policy.ts'
+import { Outbox, toInput } from '../outbox/outbox.ts'
+import type { Write } from '../outbox/outbox-state.ts'
+import type { OutboxStorage } from '../outbox/storage.ts'
+import { toPublicError } from '../refusal.ts'
+import { CellStore } from '../store/cell-store.ts'
+import { SyncEngine, type SyncPorts } from '../sync/sync-engine.ts'
+import type { SyncState } from '../sync/sync-state.ts'
+import type { Commit } from '../transport/feed.ts'
+import { Refusal, type CellsTransport } from '../transport/port.ts'
+import type { Conflict, ConflictPolicy } from './sheet-types.ts'
+
+/** What a live budget needs of the world. */
+export interface LivePorts extends Omit<SyncPorts, 'transport'> {
+  readonly transport: CellsTransport
+  readonly storage: OutboxStorage
+  readonly logger?: CellsLogger | undefined
+  /** Told what a listener threw. @default the global `reportError`; where there is none, the logger */
+  readonly report?: ((error: unknown) => void) | undefined
+}
+
+/** What a live budget tells each of its sheets. */
+export interface Member {
+  readonly origin: number
+  readonly onConflict: ConflictPolicy
+  changed(): void
+  conflict(write: Write, theirs: Cell, error: CellsError): void
+  rejected(write: Write, error: CellsError): void
+  healed(from: number, to: number): void
+}
+
+/** One budget as its sheets share it: one store, one stream, one outbox. */
+export class LiveBudget {
+  readonly id: string
+  readonly ports: LivePorts
+  readonly store: CellStore
+  readonly engine: SyncEngine
+  readonly outbox: Outbox
+  readonly report: (error: unknown) => void
+  readonly #members = new Set<Member>()
+  readonly #onEmpty: () => void
+  #lastOrigin = 0
+  #depth = 0
+  #isChanged = false
+  #error: CellsError | null = null
+  #isRefused = false
+
+  constructor(id: string, ports: LivePorts, onEmpty: () => void = () => undefined) {
+    this.id = id
+    this.ports = ports
+    this.report = ports.report ?? reporter(ports.logger)
+    this.store = new CellStore({ onListenerError: this.report })
+    this.#onEmpty = onEmpty
+    this.outbox = new Outbox(id, ports, {
+      commit: (work) => this.#commit(work),
+      confirm: (facts) => this.store.confirm(facts),
+      overlay: (changes) => this.store.overlay(changes),
+      confirmed: (cell) => this.store.get(cell).base,
+      resolve: (write, sides) => this.#resolve(write, sides),
+      changed: () => this.#changed(),
+      conflict: (write, theirs, error) =>
+        this.#membersOf(write, (member) => member.conflict(write, theirs, error)),
+      rejected: (write, error) => this.#membersOf(write, (member) => member.rejected(write, error)),
+      refresh: () => this.engine.refresh(),
+    })
+    this.engine = new SyncEngine(id, ports, {
+      beginSnapshot: (selection, options) => this.store.beginSnapshot(selection, options),
+      apply: (commits) => this.#take(commits),
+      changed: (state) => this.#synced(state),
+      healed: (from, to) => {
+        for (const member of this.#members) member.healed(from, to)
+      },
+      answered: () => {
+        if (this.#error !== null) this.#error = null
+        if (this.outbox.isStuck) this.outbox.resume()
+      },
+      failed: (error) => {
+        this.#error = toCellsError(error)
+      },
+      troubled: (what, error) => this.#log(what, error),
+      refused: (error) => {
+        this.#isRefused = true
+        this.#error = toCellsError(error)
+        this.#log('the budget can not be followed any more', error)
+        this.#changed()
+      },
+    })
+  }
+
+  /** Why the server cannot be reached just now, or the budget not be followed any more. */
+  get error(): CellsError | null {
+    return this.#error
+  }
+
+  /** Whether the database refused the budget for good. */
+  get isRefused(): boolean {
+    return this.#isRefused
+  }
+
+  nextOrigin(): number {
+    return ++this.#lastOrigin
+  }
+
+  attach(member: Member): void {
+    this.#members.add(member)
+  }
+
+  /** The last one turns off the light. */
+  detach(member: Member): void {
+    if (!this.#members.delete(member) || this.#members.size > 0) return
+    this.#onEmpty()
+    this.engine.end()
+    this.outbox.end()
+  }
+
+  /** Undoes or redoes after all that has been written so far; one at a time. */
+  async turn<Kind extends Turn>(kind: Kind, options: TurnOptions): ReturnType<typeof turnStep<Kind>> {
+    return await this.outbox.between(options.signal, () => this.#turn(kind, options))
+  }
+
+  async #turn<Kind extends Turn>(kind: Kind, options: TurnOptions): ReturnType<typeof turnStep<Kind>> {
+    if (this.outbox.isStuck) {
+      throw new TransportError('network', 'Own writes have not been answered yet; nothing was done.', 0, {
+        hint: 'Try again when they are: the list of pending writes tells.',
+      })
+    }
+    const result = await turnStep(this.ports.transport.send, this.id, kind, options)
+    const { revision, outcomes } = result
+    const cells = outcomes.flatMap(({ cell }) => (cell.exists ? [cell] : []))
+    const deleted = outcomes.flatMap(({ id, version, cell }) => {
+      const { module, entity, field, period } = cell
+      return cell.exists ? [] : [{ id, version, module, entity, field, period }]
+    })
+    this.#commit(() => {
+      this.store.confirm({ revision, cells, deleted })
+      const moved = outcomes.filter(({ status }) => status === 'reverted')
+      this.outbox.moved(moved.map(({ cell, version }) => ({ key: cellKey(cell), row: cell, version })))
+    })
+    return result
+  }
+
+  /** One change to listeners of the store; the sheets are told after it. */
+  #commit(work: () => void): void {
+    this.#depth++
+    try {
+      this.store.commit(work)
+    } finally {
+      this.#depth--
+      if (this.#isChanged) this.#changed()
+    }
+  }
+
+  #take(commits: readonly Commit[]): void {
+    for (const commit of commits) {
+      // One notification a commit: its rows, and the own writes that it settles.
+      this.#commit(() => {
+        const { revision, cells, deleted } = commit
+        this.store.confirm({ revision, cells, deleted })
+        this.outbox.seen(commit)
+      })
+    }
+  }
+
+  #synced(state: SyncState): void {
+    if (state.online) this.outbox.release('offline')
+    else this.outbox.hold('offline')
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#isChanged = this.#depth > 0
+    if (this.#isChanged) return
+    for (const member of [...this.#members]) member.changed()
+  }
+
+  #membersOf(write: Write, tell: (member: Member) => void): void {
+    const members = [...this.#members]
+    const own = members.filter(({ origin }) => origin === write.origin)
+    for (const member of own.length > 0 ? own : members) tell(member)
+  }
+
+  #resolve(write: Write, sides: ConflictSides): Resolution {
+    if (write.policy !== 'custom') return resolveByName(write.policy, sides)
+    const decide = [...this.#members].find(({ origin }) => origin === write.origin)?.onConflict
+    if (typeof decide !== 'function') return { type: 'reject' }
+    try {
+      const choice = decide(toConflict(write, sides.theirs))
+      if (choice === 'theirs' || choice === 'reject') return { type: choice }
+      return { type: 'write', value: toStoredValue(choice, 'onConflict') }
+    } catch (error) {
+      this.report(error)
+      return { type: 'reject' }
+    }
+  }
+
+  #log(what: string, error: unknown): void {
+    const { code } = (error ?? {}) as { readonly code?: unknown }
+    try {
+      this.ports.logger?.warn(`@efir/cells: ${what}`, { budgetVersionId: this.id, code })
+    } catch (thrown) {
+      this.report(thrown)
+    }
+  }
+}
+
+/** A write and what is there instead, as a policy or a listener is told. */
+export function toConflict({ cell, base, value }: Write, theirs: Cell): Conflict {
+  return { cell, base, mine: toInput(value), isDeletion: value === 'deleted', theirs }
+}
+
+function toCellsError(error: unknown): CellsError {
+  if (error instanceof Refusal || isCellsError(error)) return toPublicError(error)
+  return new ProtocolError('The budget could not be read.', { cause: error })
+}
+
+/** Node has no `reportError`, and an error that nobody caught would end the process. */
+function reporter(logger: CellsLogger | undefined): (error: unknown) => void {
+  const { reportError } = globalThis as Partial<typeof globalThis>
+  return (error) => {
+    if (reportError !== undefined) reportError(error)
+    else logger?.error('@efir/cells: a listener of yours threw', { error })
+  }
+}
+
+/** Where a sheet is used after its end. */
+export function closedError(): ValidationError {
+  return new ValidationError('sheet', 'closed', 'a sheet that is open')
+}

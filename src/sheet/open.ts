@@ -1,0 +1,59 @@
+import type { CellsLogger } from '../events.ts'
+import { memoryStorage } from '../outbox/storage.ts'
+import { systemEnvironment } from '../sync/environment.ts'
+import { broadcastStream } from '../transport/broadcast-stream.ts'
+import { systemClock } from '../transport/clock.ts'
+import { rowStream } from '../transport/row-stream.ts'
+import type { CellsTransport } from '../transport/port.ts'
+import type { StreamKind } from '../transport/stream.ts'
+import type { AnySupabaseClient } from '../transport/supabase.ts'
+import { LiveBudget } from './live-budget.ts'
+import { toSelection } from './selection.ts'
+import { Sheet, type SheetFilter } from './sheet.ts'
+import type { OpenOptions } from './sheet-types.ts'
+
+/** What live sheets need of the client that opens them. */
+export interface LiveContext {
+  readonly transport: CellsTransport
+  readonly supabase: AnySupabaseClient
+  readonly databaseSchema: string
+  readonly stream: StreamKind
+  readonly logger: CellsLogger | undefined
+}
+
+/** The live budgets of each client. */
+const budgets = new WeakMap<LiveContext, Map<string, LiveBudget>>()
+
+/** Opens a sheet on the budget's live data, which all sheets of one client share. */
+export function openSheet(
+  context: LiveContext,
+  budgetVersionId: string,
+  filter: SheetFilter,
+  options: OpenOptions,
+): Sheet {
+  const selection = toSelection(filter)
+  const held = budgets.get(context) ?? new Map<string, LiveBudget>()
+  budgets.set(context, held)
+  let live = held.get(budgetVersionId)
+  if (live === undefined) {
+    const { transport, supabase, databaseSchema, stream, logger } = context
+    live = new LiveBudget(
+      budgetVersionId,
+      {
+        transport,
+        logger,
+        clock: systemClock,
+        environment: systemEnvironment,
+        storage: memoryStorage,
+        openStream: {
+          broadcast: () => broadcastStream(supabase),
+          postgres_changes: () => rowStream(supabase, databaseSchema),
+          none: () => undefined,
+        }[stream](),
+      },
+      () => held.delete(budgetVersionId),
+    )
+    held.set(budgetVersionId, live)
+  }
+  return new Sheet(live, selection, options)
+}

@@ -1,0 +1,29 @@
+import { decodeFeed } from './feed.ts'
+import { joinChannel } from './shared-channel.ts'
+import type { OpenStream } from './stream.ts'
+import type { AnySupabaseClient } from './supabase.ts'
+
+/** The database's own broadcasts: one message for each commit, in a private channel (docs/reference/wire.md). */
+export function broadcastStream(supabase: AnySupabaseClient): OpenStream {
+  return (budgetVersionId, tell) =>
+    joinChannel(
+      supabase,
+      {
+        topic: `cells:${budgetVersionId}`,
+        options: { config: { private: true } },
+        isJoinedAtOnce: true,
+        listen(channel, told) {
+          channel.on('broadcast', { event: 'commit' }, ({ payload }: { readonly payload?: unknown }) => {
+            try {
+              told({ type: 'feed', page: decodeFeed(payload) })
+            } catch (error) {
+              told({ type: 'garbage', error })
+            }
+          })
+          // Whether the budget is really gone, a read will tell.
+          channel.on('broadcast', { event: 'deleted' }, () => told({ type: 'hint' }))
+        },
+      },
+      tell,
+    )
+}

@@ -1,0 +1,30 @@
+import { joinChannel } from './shared-channel.ts'
+import type { OpenStream } from './stream.ts'
+import type { AnySupabaseClient } from './supabase.ts'
+
+/**
+ * The rows of the publication `supabase_realtime`, for databases that send no broadcasts. A row says that there is
+ * something, and no more: it has no revision, and numbers that went through a float.
+ */
+export function rowStream(supabase: AnySupabaseClient, schema: string): OpenStream {
+  return (budgetVersionId, tell) =>
+    joinChannel(
+      supabase,
+      {
+        topic: `cells-rows:${budgetVersionId}`,
+        options: { config: {} },
+        isJoinedAtOnce: false,
+        listen(channel, told) {
+          const filter = `budget_version_id=eq.${budgetVersionId}`
+          const rows = { event: '*', schema, table: 'planning_cells', filter } as const
+          channel.on('postgres_changes', rows, () => told({ type: 'hint' }))
+          // SUBSCRIBED comes up to seconds before the first change would; this is when they begin to come.
+          channel.on('system', {}, (message: unknown) => {
+            const { status, extension } = message as { status?: unknown; extension?: unknown }
+            if (status === 'ok' && extension === 'postgres_changes') told({ type: 'joined' })
+          })
+        },
+      },
+      tell,
+    )
+}
