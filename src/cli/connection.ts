@@ -1,10 +1,10 @@
-import { createClient, type SupabaseClient } from '@supabase/supabase-js'
+import { createClient } from '@supabase/supabase-js'
 import { createCells, type Budget, type Cells } from '../index.ts'
 import { CommandError } from './exit-codes.ts'
 import type { Settings } from './settings.ts'
 
 /** A client as the settings say: of the signed-in user where there is a token, else of the key. */
-export function openClient(settings: Settings): SupabaseClient {
+export function openClient(settings: Settings): ReturnType<typeof createClient> {
   const { url, key, token } = settings
   if (url === undefined) throw new CommandError('usage', 'Which project? Give --url, or set SUPABASE_URL.')
   if (!URL.canParse(url) || !/^https?:/.test(url)) {

@@ -10,17 +10,17 @@ import type { ProgressBar } from './progress-bar.ts'
 type Seeding = {
   readonly cwd: string
   readonly signal: AbortSignal
-  readonly onProgress: ProgressBar['update']
+  readonly bar: ProgressBar
 }
 
 /** Puts something into a budget: again changes nothing. */
 export async function seed(
   budget: Budget,
   what: string,
-  { cwd, signal, onProgress: update }: Seeding,
+  { cwd, signal, bar }: Seeding,
 ): Promise<ImportReport | undefined> {
   const onProgress = ({ records, bytes, totalBytes }: ImportProgress): void => {
-    update(bytes, `seeding: ${records.toLocaleString('en')} records`, totalBytes)
+    bar.update(bytes, `seeding: ${records.toLocaleString('en')} records`, totalBytes)
   }
   if (what === 'none') return undefined
   if (what !== 'federal-budget') return await importCells(budget, resolve(cwd, what), { signal, onProgress })

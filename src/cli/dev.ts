@@ -55,7 +55,7 @@ async function runDev({ options, io, output }: Run<DevFlags>): Promise<number> {
     const tenant = await provideTenant(stack)
     const bar = openProgressBar(io, output)
     const cells = createCells(stack.signIn(tenant.user), { stream: 'none' })
-    const from = { cwd: io.cwd, signal: io.signal, onProgress: bar.update }
+    const from = { cwd: io.cwd, signal: io.signal, bar }
     const report = await seed(cells.budget(tenant.budget), options.seed, from).finally(() => bar.stop())
     if (report !== undefined)
       output.progress(`seeded: ${report.counts.created.toLocaleString('en')} cells created`)
@@ -84,9 +84,9 @@ async function runDev({ options, io, output }: Run<DevFlags>): Promise<number> {
 }
 
 /** An organisation, a member and a budget: those of an earlier start, or new ones. */
-async function provideTenant({ sql, createOrganization, createUser, createBudget }: LocalStack) {
+async function provideTenant(stack: LocalStack) {
   const email = 'developer@example.com'
-  const [found] = await sql<{ user: string; budget: string }[]>`
+  const [found] = await stack.sql<{ user: string; budget: string }[]>`
     SELECT u.id AS user, b.id AS budget
     FROM auth.users u
     JOIN efir_budget.user_profiles p ON p.user_id = u.id
@@ -94,9 +94,9 @@ async function provideTenant({ sql, createOrganization, createUser, createBudget
     WHERE u.email = ${email}
     LIMIT 1`
   if (found !== undefined) return { user: { id: found.user, email }, budget: found.budget }
-  const organization = await createOrganization('Development')
-  const user = await createUser({ organization, email })
-  const budget = await createBudget({ organization, name: 'Budget' })
+  const organization = await stack.createOrganization('Development')
+  const user = await stack.createUser({ organization, email })
+  const budget = await stack.createBudget({ organization, name: 'Budget' })
   return { user, budget: budget.id }
 }
 

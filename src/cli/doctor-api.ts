@@ -1,6 +1,6 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { createCells, isCellsError } from '../index.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './doctor-finding.ts'
 import type { Settings } from './settings.ts'
 
 type Tell = (finding: Finding) => void

@@ -1,5 +1,5 @@
 import { verify } from '../migrations/index.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './doctor-finding.ts'
 import { CommandError } from './exit-codes.ts'
 import { openSession } from './session.ts'
 import type { Settings } from './settings.ts'

@@ -1,5 +1,5 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './doctor-finding.ts'
 import type { Settings } from './settings.ts'
 
 /** Joins the private channel of the budget, as a live sheet does. */

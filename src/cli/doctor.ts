@@ -4,15 +4,8 @@ import { openClient } from './connection.ts'
 import { examineApi } from './doctor-api.ts'
 import { examineDatabase } from './doctor-database.ts'
 import { examineRealtime } from './doctor-realtime.ts'
+import type { Finding } from './doctor-finding.ts'
 import { exitCodes } from './exit-codes.ts'
-
-/** What was looked at, what was found, and what to do about it. */
-export type Finding = {
-  readonly check: string
-  readonly status: 'ok' | 'warn' | 'fail' | 'skip'
-  readonly found: string
-  readonly advice?: string | undefined
-}
 
 const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const
 

@@ -28,7 +28,7 @@ export function rejectWords({ line, column, status, reason }: ImportReject): str
 
 export function countWords(report: ImportReport, rejectsFile: string | undefined, told: number): string[] {
   const { counts, records, sessionId, dryRun } = report
-  const some = Object.entries(counts)
+  const some = Object.entries<number>({ ...counts })
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count.toLocaleString('en')} ${name}`)
   const begin = dryRun ? 'Nothing was written. ' : ''

@@ -10,6 +10,7 @@ import {
   type ImportReport,
   type SourceFormat,
 } from '../import/index.ts'
+import type { CellFilter } from '../index.ts'
 import { filterFlags, toFilter, type FilterFlags } from './cell-filter.ts'
 import {
   addCommand,
@@ -125,7 +126,7 @@ async function runImport({
         : { format: options.format }),
       columns,
       mode,
-      filter: mode === 'replace' ? toFilter(options) : filterRefused(options),
+      filter: filterOf(options),
       deleteMissing: options.deleteMissing,
       locale: options.locale,
       dryRun: options.dryRun,
@@ -141,7 +142,9 @@ async function runImport({
       signal: io.signal,
       rejects:
         rejectsFile === undefined
-          ? (reject) => void (rejected.length < mostTold && rejected.push(reject))
+          ? (reject) => {
+              if (rejected.length < mostTold) rejected.push(reject)
+            }
           : resolve(io.cwd, rejectsFile),
       onDifference: (difference) => {
         if (difference.status === 'unchanged') return
@@ -191,9 +194,11 @@ function checkpointOf(
   return path
 }
 
-function filterRefused(options: ImportFlags): undefined {
-  const given = Object.keys(toFilter(options))
-  if (given.length === 0) return
+function filterOf(options: ImportFlags): CellFilter | undefined {
+  const filter = toFilter(options)
+  if (options.mode === 'replace') return filter
+  const given = Object.keys(filter)
+  if (given.length === 0) return undefined
   throw new CommandError(
     'usage',
     `--${given.join(', --')}: only --mode replace asks which cells. For a column, see --column.`,

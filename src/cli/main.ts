@@ -7,7 +7,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 // Whoever reads has had enough: `| head`.
 process.stdout.once('error', () => interruption.abort())
 
-process.exitCode = await run(process.argv.slice(2), {
+const exitCode = await run(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   input: process.stdin,
@@ -17,3 +17,9 @@ process.exitCode = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   signal: interruption.signal,
 })
+
+// What was said goes out first. Then it ends, whatever timers a client of Realtime has left.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((done) => stream.write('', () => done()))
+}
+process.exit(exitCode)

@@ -32,7 +32,7 @@ export async function runUp({
     // The connection is ours; behind a pooler in transaction mode the setting would stay with somebody else's.
     if (concurrently && !isTransactionPooler(databaseUrl)) await query('SET statement_timeout = 0')
     const result = await migrate(query, {
-      ...(options.schema === undefined ? {} : { schema: options.schema }),
+      schema: options.schema,
       ...(options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }),
       host: options.host ?? false,
       concurrently,

@@ -8,6 +8,7 @@ import { addImport } from './import.ts'
 import { addMigrate } from './migrate.ts'
 import { Output, type Io } from './output.ts'
 import { withoutSecrets } from './secrets.ts'
+import { addUndo } from './undo.ts'
 import { readSettings, secretsIn, type CommonFlags } from './settings.ts'
 
 /** Runs the command and gives its exit code. Knows of the process only what `io` tells it. */
@@ -55,6 +56,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .addHelpText('afterAll', exitCodeHelp)
   addImport(program, action)
   addExport(program, action)
+  addUndo(program, action)
   addMigrate(program, action)
   addDoctor(program, action)
   addDev(program, action)

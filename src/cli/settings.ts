@@ -26,7 +26,7 @@ export type Settings = {
   readonly databaseUrl: string | undefined
 }
 
-type Configuration = { readonly [Name in (typeof names)[number]]?: string }
+type Configuration = Readonly<Partial<Record<(typeof names)[number], string>>>
 
 const names = ['url', 'anonKey', 'budget', 'schema'] as const
 const files = ['efir-cells.config.json', '.efir-cellsrc.json']

@@ -34,25 +34,20 @@ describe('efir-cells doctor', () => {
     const of = async (changes: Record<string, string>) =>
       await efirCells(['doctor', '--json'], { env: { ...env, ...changes } })
 
-    const nowhere = await of({ SUPABASE_URL: 'http://127.0.0.1:1' })
+    const [nowhere, signedOut, foreign, hidden, nobody, noDatabase] = await Promise.all([
+      of({ SUPABASE_URL: 'http://127.0.0.1:1' }),
+      of({ CELLS_ACCESS_TOKEN: expired }),
+      of({ CELLS_BUDGET: stranger.budget.id }),
+      of({ CELLS_SCHEMA: 'hidden' }),
+      of({ CELLS_ACCESS_TOKEN: '' }),
+      of({ SUPABASE_DB_URL: 'postgres://me:hunter22@127.0.0.1:1/db' }),
+    ])
     expect(nowhere.exitCode).toBe(4)
     expect(statuses(nowhere.stdout)).toMatchObject({ project: 'fail' })
-    expect(statuses((await of({ CELLS_ACCESS_TOKEN: expired })).stdout)).toMatchObject({
-      key: 'fail',
-      schema: 'fail',
-    })
-    expect(statuses((await of({ CELLS_BUDGET: stranger.budget.id })).stdout)).toMatchObject({
-      schema: 'ok',
-      budget: 'fail',
-      realtime: 'fail',
-    })
-    expect(statuses((await of({ CELLS_SCHEMA: 'hidden' })).stdout)).toMatchObject({ schema: 'fail' })
-    expect(statuses((await of({ CELLS_ACCESS_TOKEN: '' })).stdout)).toMatchObject({
-      key: 'warn',
-      realtime: 'skip',
-    })
-    expect(
-      statuses((await of({ SUPABASE_DB_URL: 'postgres://me:hunter22@127.0.0.1:1/db' })).stdout),
-    ).toMatchObject({ database: 'fail' })
-  })
+    expect(statuses(signedOut.stdout)).toMatchObject({ key: 'fail', schema: 'fail' })
+    expect(statuses(foreign.stdout)).toMatchObject({ schema: 'ok', budget: 'fail', realtime: 'fail' })
+    expect(statuses(hidden.stdout)).toMatchObject({ schema: 'fail' })
+    expect(statuses(nobody.stdout)).toMatchObject({ key: 'warn', realtime: 'skip' })
+    expect(statuses(noDatabase.stdout)).toMatchObject({ database: 'fail' })
+  }, 120_000)
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { efirCells } from './support/command.ts'
 
-test.each(['import', 'export', 'doctor', 'dev'])(
+test.each(['import', 'export', 'undo', 'redo', 'doctor', 'dev'])(
   '%s --help says what it does, with examples and exit codes',
   async (name) => {
     const help = await efirCells([name, '--help'])
@@ -15,6 +15,6 @@ test.each(['import', 'export', 'doctor', 'dev'])(
 test('--help of the command names every command', async () => {
   const { stdout, exitCode } = await efirCells(['--help'])
   expect(exitCode).toBe(0)
-  for (const name of ['import', 'export', 'migrate', 'doctor', 'dev'])
+  for (const name of ['import', 'export', 'undo', 'redo', 'migrate', 'doctor', 'dev'])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'))
 })

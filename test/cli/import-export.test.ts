@@ -98,7 +98,7 @@ describe('efir-cells import', () => {
     expect(resumed).toMatchObject({ exitCode: 0 })
     expect(JSON.parse(resumed.stdout)).toMatchObject({ resumed: true, counts: { created: 400 } })
     const [row] = await stack.sql<{ changes: number }[]>`
-      SELECT count(*)::int AS changes FROM efir_budget.planning_cell_changes c
+      SELECT count(*)::int AS changes FROM efir_budget.cell_changes c
       JOIN efir_budget.planning_cells p ON p.id = c.cell_id WHERE p.budget_version_id = ${place.budget.id}`
     expect(row).toEqual({ changes: 400 })
   })
@@ -124,11 +124,11 @@ describe('efir-cells import', () => {
 
 /** A way to the stack that answers two writes and holds the third for good. */
 async function openGate(target: string) {
-  const { promise: held, resolve: hold } = Promise.withResolvers<void>()
+  const { promise: held, resolve: hold } = Promise.withResolvers<undefined>()
   let writes = 0
   const server = createServer((incoming, outgoing) => {
     if (incoming.url?.includes('/rpc/write') === true && ++writes > 2) {
-      hold()
+      hold(undefined)
       return
     }
     const onward = request(new URL(incoming.url ?? '/', target), {

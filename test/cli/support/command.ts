@@ -53,9 +53,9 @@ export class StartedCommand {
 
   /** Resolves when stderr or stdout has said it; rejects when the process ends without a word of it. */
   async says(words: string): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>()
     const look = (): void => {
-      if ((this.#stderr + this.#stdout).includes(words)) resolve()
+      if ((this.#stderr + this.#stdout).includes(words)) resolve(undefined)
     }
     this.process.stdout?.on('data', look)
     this.process.stderr?.on('data', look)
