@@ -39,14 +39,12 @@ export function addCommand(
 export const databaseFlags: Flags = (command) =>
   command.option('--db-url <url>', 'the database; else SUPABASE_DB_URL, else DATABASE_URL')
 
-export const apiFlags: Flags = (command) =>
+export const budgetFlags: Flags = (command) =>
   command
     .option('--url <url>', 'the project; else SUPABASE_URL')
     .option('--key <key>', 'its key; else SUPABASE_SERVICE_ROLE_KEY, or SUPABASE_ANON_KEY with a token')
     .option('--token <jwt>', "a user's access token; else CELLS_ACCESS_TOKEN")
-
-export const budgetFlags: Flags = (command) =>
-  apiFlags(command).option('--budget <id>', 'the budget version; else CELLS_BUDGET')
+    .option('--budget <id>', 'the budget version; else CELLS_BUDGET')
 
 export const examples = (...lines: string[]) =>
   `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`
