@@ -28,6 +28,8 @@ export interface SyncState {
   readonly early: readonly FeedPage[]
   /** `target` as the read under way was begun. */
   readonly asked: number
+  /** So many answers in a row knew less than was known here. */
+  readonly behind: number
   /** Whether the read under way is the timer's and nothing else's: what it finds, the stream should tell as well. */
   readonly probing: boolean
   /** The newest revision that the stream told. */
@@ -114,6 +116,11 @@ export interface Step {
 
 /** Commits kept ahead of the cursor, at most; of more only the newest revision is remembered. */
 export const earlyLimit = 100
+/**
+ * So many answers in a row that know less than we do are not believed: the stream may tell of a commit a moment before
+ * other transactions see it, and a replica lags.
+ */
+const behindLimit = 2
 /** So many losses within {@link SyncSettings.calm} make a stream lossy. */
 const tolerated = 3
 /** A timer that comes later than this slept: the computer was closed, or the page frozen. */
@@ -132,6 +139,7 @@ export function initialSync(streamed: boolean): SyncState {
     unloaded: true,
     early: [],
     asked: 0,
+    behind: 0,
     probing: false,
     heard: 0,
     untold: null,
@@ -449,18 +457,28 @@ function moveReader(draft: Draft, move: ReaderMove, event: SyncEvent): void {
 }
 
 function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
-  const { asked, link, heard } = draft.state
+  const { asked, behind, link, heard } = draft.state
   const known = Math.max(heard, draft.state.cursor ?? 0)
+  if (!page.resync) take(draft, page)
+  connect(draft)
+  const { cursor, target } = draft.state
+  const complete = page.to >= page.revision
+  const isBehind = page.resync
+    ? page.revision < page.from
+    : complete && target === asked && (cursor ?? 0) < target
+  if (isBehind && behind < behindLimit) {
+    draft.set({ reader: 'backoff', stale: true, behind: behind + 1 })
+    draft.act({ type: 'wait', timer: 'read', after: delay(behind + 1, draft.circumstances) })
+    return
+  }
+  draft.set({ behind: 0 })
   if (page.resync) {
-    draft.act({ type: 'relist', isRestored: page.revision < (draft.state.cursor ?? 0) })
+    draft.act({ type: 'relist', isRestored: isBehind })
     draft.set({ cursor: null, unloaded: true, verified: false, target: page.revision, early: [] })
     return
   }
-  take(draft, page)
-  const { cursor, target } = draft.state
-  const complete = page.to >= page.revision
-  if (complete && target > page.revision && target === asked) {
-    // Hearsay: whoever knows best knows nothing of it.
+  // Hearsay: whoever knows best knows nothing of it.
+  if (isBehind) {
     draft.set({ target: page.revision, early: draft.state.early.filter(({ to }) => to <= page.revision) })
   }
   draft.set({ target: Math.max(draft.state.target, page.revision) })

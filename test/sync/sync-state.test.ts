@@ -285,6 +285,12 @@ describe('the way to live', () => {
   })
 })
 
+/** The same answer again and again, each time that it is asked for. */
+const thrice = (answer: SyncEvent): SyncEvent[] => {
+  const due: SyncEvent = { type: 'due', timer: 'read', late: 0 }
+  return [answer, due, answer, due, answer]
+}
+
 describe('commits', () => {
   it('that connect are applied, and what waited for them after them', () => {
     const state = run(opened(), { type: 'feed', page: feed(6, 7) }, { type: 'feed', page: feed(7, 8) })
@@ -313,13 +319,32 @@ describe('commits', () => {
   })
 
   it('that nobody but a message knows of are forgotten once the database does not know them', () => {
-    const state = run(opened(), { type: 'feed', page: feed(90, 91) }, { type: 'changes', page: feed(5, 5) })
+    const told = run(opened(), { type: 'feed', page: feed(90, 91) })
+    const state = run(told, ...thrice({ type: 'changes', page: feed(5, 5) }))
     expect(state).toMatchObject({ target: 5, early: [], verified: true })
+  })
+
+  it('that the stream tells of before a read can see them are asked for again, and not forgotten', () => {
+    const told = run(opened(), { type: 'feed', page: feed(5, 5, 6) })
+    const asked = run(told, { type: 'changes', page: feed(5, 5) })
+    expect(asked).toMatchObject({ target: 6, stale: true, reader: 'backoff' })
+    expect(statusOf(asked)).toBe('catching-up')
+    const again = step(asked, { type: 'due', timer: 'read', late: 0 })
+    expect(again.effects).toContainEqual({ type: 'read-changes', from: 5 })
+    expect(run(again.state, { type: 'changes', page: feed(5, 6) })).toMatchObject({ cursor: 6, behind: 0 })
+  })
+
+  it('that a read cannot see yet make no restored budget of it', () => {
+    const state = run(opened(), { type: 'feed', page: feed(5, 6) }, { type: 'wake' })
+    const { state: after, effects } = step(state, { type: 'changes', page: feed(6, 6, 5, true) })
+    expect(effects.map(({ type }) => type)).not.toContain('relist')
+    expect(after).toMatchObject({ cursor: 6, stale: true, reader: 'backoff' })
   })
 
   it('that the log does not reach back to begin the list anew, restored budgets too', () => {
     const state = run(opened(), { type: 'wake' })
-    const { state: after, effects } = step(state, { type: 'changes', page: feed(5, 5, 3, true) })
+    const [first, ...later] = thrice({ type: 'changes', page: feed(5, 5, 3, true) })
+    const { state: after, effects } = step(run(state, first!, ...later.slice(0, -1)), later.at(-1)!)
     expect(effects).toContainEqual({ type: 'relist', isRestored: true })
     expect(after).toMatchObject({ cursor: null, reader: 'page', target: 3 })
     const pruned = step(state, { type: 'changes', page: feed(5, 5, 30_000, true) })

@@ -44,7 +44,10 @@ export async function checkLiveHistories(world: LiveWorld, options: LiveRunOptio
   const replay = `CELLS_SEED=${run.seed} CELLS_PATH=${run.counterexamplePath ?? ''}`
   const reason = run.errorInstance instanceof Error ? run.errorInstance.message : String(run.errorInstance)
   const history = JSON.stringify(run.counterexample?.[0])
-  throw new Error(`History ${run.numRuns} of seed ${run.seed} fails. Again: ${replay}\n${history}\n\n${reason}`, {
-    cause: run.errorInstance,
-  })
+  throw new Error(
+    `History ${run.numRuns} of seed ${run.seed} fails. Again: ${replay}\n${history}\n\n${reason}`,
+    {
+      cause: run.errorInstance,
+    },
+  )
 }

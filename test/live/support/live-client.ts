@@ -83,7 +83,11 @@ export class LiveClient {
     name: string,
     person: Person,
     budgetVersionId: string,
-    options: { readonly policy: ConflictPolicy; readonly newest: Newest; readonly mutant?: Mutant | undefined },
+    options: {
+      readonly policy: ConflictPolicy
+      readonly newest: Newest
+      readonly mutant?: Mutant | undefined
+    },
   ) {
     const { policy, newest, mutant } = options
     this.name = name
