@@ -77,6 +77,8 @@ export class LiveClient {
   }
   /** What is not to be missing where the sheet next says that it has caught up. */
   #floor = 0
+  /** Undos and redos under way. */
+  #turns = 0
   #wasCaughtUp = false
 
   constructor(
@@ -143,6 +145,7 @@ export class LiveClient {
   isAtRest(revision: number): boolean {
     const { engine, outbox } = this.live
     return (
+      this.#turns === 0 &&
       outbox.state.operations.length === 0 &&
       this.sheet.status.getSnapshot().pendingWrites === 0 &&
       this.sheet.status.getSnapshot().state === 'live' &&
@@ -176,6 +179,16 @@ export class LiveClient {
         (error: unknown) => (told.outcome = { error }),
       )
     }
+  }
+
+  /** In the background: a bad network may refuse it, then the user is told, and nothing else. */
+  turn(kind: 'undo' | 'redo'): void {
+    this.#turns += 1
+    const over = () => {
+      this.#turns -= 1
+      this.#moved()
+    }
+    this.sheet[kind]().then(over, over)
   }
 
   async close(): Promise<void> {

@@ -83,9 +83,8 @@ export class LiveWorld implements AsyncDisposable {
   }
 
   async #play(history: LiveHistory, budgetVersionId: string, clients: readonly LiveClient[]): Promise<void> {
-    const turns: Promise<unknown>[] = []
     for (const command of history.commands) {
-      turns.push(...(await this.#perform(command, budgetVersionId, clients)))
+      await this.#perform(command, budgetVersionId, clients)
       await settled()
     }
     await this.#heal()
@@ -93,8 +92,6 @@ export class LiveWorld implements AsyncDisposable {
       client.network.state = 'up'
       if (!client.isOnline) client.tell('online')
     }
-    await this.#rest(budgetVersionId, clients)
-    await Promise.all(turns)
     await this.#rest(budgetVersionId, clients)
     const problems = [
       ...clients.flatMap((client) => client.problems),
@@ -104,64 +101,59 @@ export class LiveWorld implements AsyncDisposable {
     if (problems.length > 0) throw new Error(problems.join('\n'))
   }
 
-  /** Returns what goes on in the background. */
-  async #perform(
-    command: Command,
-    budgetVersionId: string,
-    clients: readonly LiveClient[],
-  ): Promise<Promise<unknown>[]> {
+  async #perform(command: Command, budgetVersionId: string, clients: readonly LiveClient[]): Promise<void> {
     const client = clients['client' in command && command.client !== null ? command.client : 0]!
     const { sheet } = client
     switch (command.do) {
       case 'set':
         client.write([sheet.set(cells[command.cell]!, command.value)])
-        return []
+        return
       case 'delete':
         client.write([sheet.delete(cells[command.cell]!)])
-        return []
+        return
       case 'batch': {
         const changes = command.cells.map((place) => ({ cell: cells[place]!, value: command.value + place }))
         client.write(sheet.setMany(changes, 'Batch').writes)
-        return []
+        return
       }
       case 'session':
         sheet.session('Session', (session) => {
           for (const place of command.cells) client.write([session.set(cells[place]!, command.value)])
         })
-        return []
+        return
       case 'undo':
       case 'redo':
-        // A bad network may refuse it: then the user is told, and nothing else.
-        return [sheet[command.do]().catch(() => undefined)]
+        client.turn(command.do)
+        return
       case 'lock':
       case 'unlock':
         await this.#keeper.supabase.schema('efir_budget').rpc(`${command.do}_cells`, {
           p_budget_version_id: budgetVersionId,
           p_references: [{ entity: null, period: null, ...cells[command.cell] }],
         })
-        return []
+        return
       case 'sql':
         await this.#writeBySql(budgetVersionId, cells[command.cell]!, command.value)
-        return []
+        return
       case 'network':
         client.network.state = command.state
-        return []
+        return
       case 'tell':
         client.tell(command.event)
-        return []
+        return
       case 'wait':
         await client.clock.pass(command.milliseconds)
-        return []
+        return
       case 'sleep':
         client.clock.sleep(command.milliseconds)
         await client.clock.pass(0)
-        return []
+        return
       case 'fault':
         await this.#fail(command.fault)
-        return []
+        return
       case 'settle':
         await quiet(command.client === null ? clients : [client])
-        return []
+        return
     }
   }
 
