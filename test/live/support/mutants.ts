@@ -1,8 +1,11 @@
-import type { Mutant } from './live-client.ts'
+import type { LiveClient, Mutant } from './live-client.ts'
 import type { Meddle } from './network.ts'
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
+
+/** Clients whose next read is answered with "nothing new", unasked. */
+const hasJustJoined = new WeakSet<LiveClient>()
 
 /** Mistakes that a client could make; the property must find each of them. */
 export const mutants: readonly Mutant[] = [
@@ -16,14 +19,17 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'it believes that it has caught up as soon as it has joined',
-    meddle: (): Meddle => {
-      // The first read after a page was listed, and so after the join, is answered with "nothing new".
-      return ({ name, parameters }) => {
-        if (name !== 'changes_since') return parameters
+    told: (client, event) => {
+      if (event.type === 'joined') hasJustJoined.add(client)
+      return event
+    },
+    meddle:
+      (client): Meddle =>
+      ({ name, parameters }) => {
+        if (name !== 'changes_since' || !hasJustJoined.delete(client)) return parameters
         const revision = Number(parameters.p_revision)
         return Response.json({ revision, from: revision, to: revision, resync: false, commits: [] })
-      }
-    },
+      },
   },
   {
     name: 'it drops the user’s newest value at the echo of an earlier one',

@@ -20,7 +20,8 @@ export async function compareWithRecords(
     SELECT module_code AS module, entity_id AS entity, field_name AS field, period_code AS period, new_version AS version,
       trim_scale(new_value)::text AS number, new_text AS text, is_deleted AS deleted, operation_id AS operation
     FROM efir_budget.cell_changes
-    WHERE budget_version_id = ${budgetVersionId}
+    -- The undo of a change that lies under others is on record, and changes no cell.
+    WHERE budget_version_id = ${budgetVersionId} AND new_version IS DISTINCT FROM old_version
     ORDER BY new_version`
   const problems: string[] = []
   const records = new Map<string, Change>()
