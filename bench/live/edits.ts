@@ -198,8 +198,9 @@ async function joined(
   })
   await new Promise<void>((resolve, reject) => {
     channel.subscribe((status, error) => {
-      if (String(status) === 'SUBSCRIBED') resolve()
-      else reject(error ?? new Error(String(status)))
+      const said: string = status
+      if (said === 'SUBSCRIBED') resolve()
+      else reject(error ?? new Error(said))
     })
   })
 }

@@ -154,11 +154,9 @@ describe('with raw frames, of another organisation’s budget', () => {
       ]
       const errors = await Promise.all(
         calls.map(async ([name, parameters]) => {
-          const { data, error } = await client
-            .schema('efir_budget')
-            .rpc(name, { p_budget_version_id, ...parameters })
-          expect(data, name).toBeNull()
-          return error
+          const reply = await client.schema('efir_budget').rpc(name, { p_budget_version_id, ...parameters })
+          expect(reply.data, name).toBeNull()
+          return reply.error
         }),
       )
       for (const error of errors) expect(JSON.stringify(error)).not.toContain(secretText)
@@ -167,8 +165,8 @@ describe('with raw frames, of another organisation’s budget', () => {
         .schema('efir_budget')
         .rpc('changes_since', { p_budget_version_id: randomUUID(), p_revision: 0 })
       expect(errors[0]?.code).toBe(error?.code)
-      const { data } = await asMember(alice).rpc('changes_since', { p_budget_version_id, p_revision: 0 })
-      expect(data).toMatchObject({ revision: 1 })
+      const seen = await asMember(alice).rpc('changes_since', { p_budget_version_id, p_revision: 0 })
+      expect(seen.data).toMatchObject({ revision: 1 })
     },
   )
 

@@ -32,6 +32,8 @@ export type Command =
   | { readonly do: 'settle'; readonly client: number | null }
 
 export interface LiveHistory {
+  /** Whether the last client hears of rows by `postgres_changes`, the others of commits by broadcast. */
+  readonly hearsRows: boolean
   /** Of each client: what becomes of its conflicts. */
   readonly policies: readonly ('reject' | 'lastWrite' | 'increment')[]
   readonly commands: readonly Command[]
@@ -56,9 +58,9 @@ export function liveHistories(): fc.Arbitrary<LiveHistory> {
     }),
     fc.record({ kind: fc.constant('rate'), excess: fc.constantFrom('drop', 'close') }),
   )
-  const one = <What extends Command['do'], Rest extends Record<string, unknown>>(
+  const one = <Rest extends Record<string, unknown>>(
     weight: number,
-    what: readonly What[],
+    what: readonly Command['do'][],
     rest: { [Name in keyof Rest]: fc.Arbitrary<Rest[Name]> },
   ) => ({ weight, arbitrary: fc.record({ do: fc.constantFrom(...what), ...rest }) as fc.Arbitrary<Command> })
   const command = fc.oneof(
@@ -82,6 +84,7 @@ export function liveHistories(): fc.Arbitrary<LiveHistory> {
     one(5, ['settle'], { client: fc.option(client, { freq: 1 }) }),
   )
   return fc.record({
+    hearsRows: fc.boolean(),
     policies: fc.array(fc.constantFrom('reject', 'reject', 'lastWrite', 'increment'), {
       minLength: clientCount,
       maxLength: clientCount,

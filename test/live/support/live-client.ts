@@ -15,6 +15,7 @@ import type { ConflictPolicy } from '../../../src/sheet/sheet-types.ts'
 import { isCaughtUp } from '../../../src/sync/sync-state.ts'
 import { broadcastStream } from '../../../src/transport/broadcast-stream.ts'
 import { openTransport } from '../../../src/transport/open.ts'
+import { rowStream } from '../../../src/transport/row-stream.ts'
 import { defaultPolicy } from '../../../src/transport/retry-policy.ts'
 import type { StreamEvent } from '../../../src/transport/stream.ts'
 import { supabaseServer } from '../../../src/transport/supabase.ts'
@@ -87,11 +88,12 @@ export class LiveClient {
     budgetVersionId: string,
     options: {
       readonly policy: ConflictPolicy
+      readonly stream: 'broadcast' | 'postgres_changes'
       readonly newest: Newest
       readonly mutant?: Mutant | undefined
     },
   ) {
-    const { policy, newest, mutant } = options
+    const { policy, stream, newest, mutant } = options
     this.name = name
     this.network = person.network
     this.#newest = newest
@@ -108,10 +110,11 @@ export class LiveClient {
       moved: () => this.#moved(),
     }
     this.network.meddle = mutant?.meddle?.(this)
-    const open = broadcastStream(person.supabase)
+    const { supabase } = person
+    const open = stream === 'broadcast' ? broadcastStream(supabase) : rowStream(supabase, 'efir_budget')
     this.live = new LiveBudget(budgetVersionId, {
       transport: openTransport(
-        supabaseServer(person.supabase, 'efir_budget'),
+        supabaseServer(supabase, 'efir_budget'),
         defaultPolicy,
         { emit: () => undefined },
         this.clock,

@@ -30,13 +30,13 @@ export class Network {
   }
 
   readonly fetch: typeof fetch = async (input, init) => {
-    const name = /\/rpc\/(\w+)/.exec(String(input))?.[1]
+    const name = /\/rpc\/(\w+)/.exec(new Request(input).url)?.[1]
     const { watch } = this
     this.#underWay += 1
     watch?.moved()
     try {
       if (name === undefined) return await fetch(input, init)
-      const parameters = JSON.parse(String(init?.body)) as Record<string, unknown>
+      const parameters = JSON.parse(init?.body as string) as Record<string, unknown>
       return await this.#call({ name, parameters }, input, init)
     } finally {
       this.#underWay -= 1

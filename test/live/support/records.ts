@@ -57,7 +57,7 @@ export async function compareWithRecords(
     }
     for (const { cell, theirs } of client.conflicts) {
       const record = records.get(`${cellKey(cell)} ${theirs.version}`)
-      if (record?.operation != null && client.operations.has(record.operation)) {
+      if (client.operations.has(record?.operation ?? '')) {
         problems.push(`${client.name}: its write to ${cellKey(cell)} met its own at ${theirs.version}`)
       }
     }

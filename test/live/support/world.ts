@@ -59,7 +59,8 @@ export class LiveWorld implements AsyncDisposable {
     const newest: Newest = { revision: 0 }
     const clients = this.#people.map((person, index) => {
       const policy = history.policies[index] ?? 'reject'
-      return new LiveClient(`client ${index}`, person, id, { policy, newest, mutant })
+      const stream = history.hearsRows && index === clientCount - 1 ? 'postgres_changes' : 'broadcast'
+      return new LiveClient(`client ${index}`, person, id, { policy, stream, newest, mutant })
     })
     let giveUp!: (error: Error) => void
     const late = new Promise<never>((_, reject) => (giveUp = reject))
@@ -172,32 +173,58 @@ export class LiveWorld implements AsyncDisposable {
   async #fail(fault: Fault): Promise<void> {
     const { realtime } = this.#stack
     switch (fault.kind) {
-      case 'drop':
-        return realtime.faults({ drop: 0.5, seed: fault.seed })
-      case 'duplicate':
-        return realtime.faults({ duplicate: 0.5, seed: fault.seed })
-      case 'reorder':
-        return realtime.faults({ reorder: 0.5, seed: fault.seed })
-      case 'delay':
-        return realtime.faults({ delay: { probability: 0.5, milliseconds: 30 }, seed: fault.seed })
-      case 'premature':
-        return realtime.prematureSubscribed(30)
-      case 'oversize':
-        return realtime.oversize(400)
-      case 'rate':
-        return realtime.rateLimit({ perSecond: 2, window: 1, excess: fault.excess })
-      case 'pause':
-        return await realtime.pause()
-      case 'resume':
-        return await realtime.resume()
-      case 'kill':
-        return realtime.kill()
-      case 'restart':
-        return await realtime.restart()
-      case 'expire':
-        return realtime.expireTokens()
-      case 'whole':
-        return await this.#heal()
+      case 'drop': {
+        realtime.faults({ drop: 0.5, seed: fault.seed })
+        return
+      }
+      case 'duplicate': {
+        realtime.faults({ duplicate: 0.5, seed: fault.seed })
+        return
+      }
+      case 'reorder': {
+        realtime.faults({ reorder: 0.5, seed: fault.seed })
+        return
+      }
+      case 'delay': {
+        realtime.faults({ delay: { probability: 0.5, milliseconds: 30 }, seed: fault.seed })
+        return
+      }
+      case 'premature': {
+        realtime.prematureSubscribed(30)
+        return
+      }
+      case 'oversize': {
+        realtime.oversize(400)
+        return
+      }
+      case 'rate': {
+        realtime.rateLimit({ perSecond: 2, window: 1, excess: fault.excess })
+        return
+      }
+      case 'pause': {
+        await realtime.pause()
+        return
+      }
+      case 'resume': {
+        await realtime.resume()
+        return
+      }
+      case 'kill': {
+        realtime.kill()
+        return
+      }
+      case 'restart': {
+        await realtime.restart()
+        return
+      }
+      case 'expire': {
+        realtime.expireTokens()
+        return
+      }
+      case 'whole': {
+        await this.#heal()
+        return
+      }
     }
   }
 
