@@ -98,8 +98,8 @@ export default {
     {
       name: 'outer-rooms-use-entry-points',
       severity: 'error',
-      from: { path: '^src/(react|cli)/' },
-      to: { path: '^src/', pathNot: '^src/(react|cli)/|^src/index\\.ts$|^src/[a-z]+/index\\.ts$' },
+      from: { path: '^src/(react|cli|import)/' },
+      to: { path: '^src/', pathNot: '^src/(react|cli|import)/|^src/index\\.ts$|^src/[a-z]+/index\\.ts$' },
     },
     {
       name: 'users-use-entry-points',

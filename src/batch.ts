@@ -41,6 +41,12 @@ export interface WriteManyOptions extends Omit<WriteOptions, 'lease'> {
    * @default 'atomic'
    */
   readonly mode?: WriteMode | undefined
+  /**
+   * `false`: a `partial` batch that is too much for the server at once is refused whole, as {@link TransportError} of code
+   * `too_large`, instead of being sent in parts: for whoever keeps a record of the parts. Nothing of it has landed then.
+   * @default true
+   */
+  readonly divide?: boolean | undefined
 }
 
 /** What became of one change of a batch. A deleted cell comes back as a missing one. */
@@ -85,6 +91,7 @@ export async function sendBatch(
         operationId,
         // A new session is named after its operation, for a repeat of that by its caller has to name the same one.
         session: session === undefined ? null : nameSession(session, operationId),
+        divide: options.divide,
       },
       options,
     )

@@ -5,8 +5,11 @@ import { toStoredValue, type CellInput } from './model/value.ts'
 import type { ModuleRules } from './modules/rules.ts'
 import type { CellReference, WriteItem } from './transport/port.ts'
 
-/** The version that a write is based on: 0 for "must not exist yet", `'any'` for "whatever is there". */
-export type BaseVersion = number | 'any'
+/**
+ * The version that a write is based on: 0 for "must not exist yet", `'existing'` for "whatever is there, if something is",
+ * `'any'` for "whatever is there".
+ */
+export type BaseVersion = number | 'existing' | 'any'
 
 /**
  * One change of a batch. A `Cell` as it was read carries its own version; a bare address needs `ifVersion`, so that
@@ -71,12 +74,13 @@ function toToken(lease: { readonly token: unknown } | null, field: string): numb
   throw new ValidationError(field, lease, 'a lease, as leases.acquire() gave it')
 }
 
-function toBase(given: BaseVersion | undefined, field: string): number | null {
+function toBase(given: BaseVersion | undefined, field: string): WriteItem['base'] {
   if (given === 'any') return null
+  if (given === 'existing') return '*'
   if (typeof given === 'number' && Number.isSafeInteger(given) && given >= 0) return given
   throw new ValidationError(
     field,
     given,
-    "the version that was read, 0 for a cell that must not exist yet, or 'any'",
+    "the version that was read, 0 for a cell that must not exist yet, 'existing' or 'any'",
   )
 }

@@ -111,7 +111,7 @@ export type {
 } from './model/cell.ts'
 export type { DecimalText } from './model/decimal.ts'
 export type { Moment } from './model/moment.ts'
-export type { CellInput } from './model/value.ts'
+export { toStoredValue, type CellInput, type StoredValue } from './model/value.ts'
 export {
   CellsError,
   isCellsError,

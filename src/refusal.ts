@@ -32,7 +32,7 @@ export function toRefusedChange(
     status: 'conflict',
     index,
     base: change?.base ?? null,
-    baseVersion: change?.item.base ?? null,
+    baseVersion: typeof change?.item.base === 'number' ? change.item.base : null,
     mine: change?.mine ?? null,
     theirs: result.cell && rules.toTyped(result.cell),
   }

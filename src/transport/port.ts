@@ -75,8 +75,8 @@ export interface WriteItem {
   readonly reference: CellReference
   /** `null` deletes the cell. */
   readonly value: StoredValue | null
-  /** The version that the change is based on, 0 for a cell that must not exist yet, `null` for any. */
-  readonly base: number | null
+  /** The version that the change is based on, 0 for a cell that must not exist yet, `'*'` for any but none, `null` for any. */
+  readonly base: number | '*' | null
   /** The fencing token: the change lands only while that lease is held. */
   readonly lease?: number | undefined
 }
@@ -88,6 +88,8 @@ export interface WriteRequest {
   readonly changeType: ChangeType
   readonly operationId: string
   readonly session: { readonly id: string; readonly label?: string | undefined } | null
+  /** `false`: a `partial` batch may not be sent in parts. */
+  readonly divide?: boolean | undefined
 }
 
 export type WriteResult =

@@ -6,14 +6,12 @@ import { call } from './support/call.ts'
 import { freshTenants, write } from './support/cells.ts'
 import { changesSince } from './support/feed.ts'
 import { listChanges } from './support/history.ts'
-import { rowsRead } from './support/rows-read.ts'
+import { rowsRead, withoutStatistics } from './support/rows-read.ts'
 import { previewRedo, previewUndo, redo, restore, undo, undoState } from './support/turns.ts'
 
 // One connection, as of a pool, so that plans made while the tables were empty are used again on full ones.
 const { databaseUrl, alice, bob, budget, sql } = await freshTenants()
-// Statistics that come in between would have the plans made anew.
-for (const table of ['planning_cells', 'cell_changes', 'cell_commits', 'cell_sessions', 'cell_operations'])
-  await sql`ALTER TABLE ${sql(`efir_budget.${table}`)} SET (autovacuum_enabled = false)`
+await withoutStatistics(sql)
 const single = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
 afterAll(() => single.end({ timeout: 5 }))
 
