@@ -105,10 +105,8 @@ export interface RejectedEvent {
 /** What a sheet tells. */
 export interface SheetEvents {
   /** Somebody else was faster, and the policy leaves it to the user. */
-  /** Somebody was faster than a write of this sheet, and the policy left it to the application. */
   conflict: (event: ConflictEvent) => void
   /** A write was refused for another reason than a conflict. */
-  /** A write of this sheet was refused for another reason. */
   rejected: (event: RejectedEvent) => void
   /** Commits that were missed have been read: those after revision `from`, up to `to`. */
   'gap-healed': (event: { readonly from: number; readonly to: number }) => void

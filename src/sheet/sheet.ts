@@ -249,7 +249,6 @@ export class Sheet {
   }
 
   /** What `await using` calls at the end of a block: {@link Sheet.close}. */
-  /** {@link Sheet.close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
