@@ -49,9 +49,9 @@ export class Network {
     const { state, watch } = this
     if (state === 'down') throw new TypeError('fetch failed')
     if (state === 'busy') return Response.json({ message: 'upstream is busy' }, { status: 503 })
-    watch?.sent(rpc)
     const parameters = this.meddle?.(rpc) ?? rpc.parameters
     if (parameters instanceof Response) return parameters
+    watch?.sent({ ...rpc, parameters })
     const response = await fetch(input, { ...init, body: JSON.stringify(parameters) })
     const text = await response.text()
     if (response.ok) watch?.answered({ ...rpc, parameters }, JSON.parse(text))

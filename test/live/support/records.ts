@@ -39,6 +39,14 @@ export async function compareWithRecords(
     landed.add(landing)
   }
   for (const client of clients) {
+    const writes = Map.groupBy(client.told, ({ key }) => key)
+    const own = changes.filter(({ operation }) => client.operations.has(operation ?? ''))
+    for (const [key, landings] of Map.groupBy(own, cellKey)) {
+      const { length } = writes.get(key) ?? []
+      if (landings.length > length) {
+        problems.push(`${client.name}: ${length} writes to ${key} landed ${landings.length} times`)
+      }
+    }
     for (const { key, outcome } of client.told) {
       if (outcome === undefined) problems.push(`${client.name}: nobody told what became of a write to ${key}`)
       else if ('error' in outcome) {
