@@ -13,13 +13,19 @@ import { toPublicError } from '../refusal.ts'
 import { CellStore } from '../store/cell-store.ts'
 import { SyncEngine, type SyncPorts } from '../sync/sync-engine.ts'
 import type { SyncState } from '../sync/sync-state.ts'
+import { Presence } from '../presence/presence.ts'
 import type { Commit } from '../transport/feed.ts'
 import { Refusal, type CellsTransport } from '../transport/port.ts'
+import type { OpenChannel } from '../transport/stream.ts'
 import type { Conflict, ConflictPolicy } from './sheet-types.ts'
 
 /** What a live budget needs of the world. */
-export interface LivePorts extends Omit<SyncPorts, 'transport'> {
+export interface LivePorts extends Omit<SyncPorts, 'transport' | 'openStream'> {
   readonly transport: CellsTransport
+  /** None where the budget is only polled. */
+  readonly openStream: OpenChannel | undefined
+  /** The id of the signed-in user, from his token; `null` where there is none. */
+  readonly userId: () => Promise<string | null>
   readonly storage: OutboxStorage
   readonly logger?: CellsLogger | undefined
   /** Told what a listener threw. @default the global `reportError`; where there is none, the logger */
@@ -43,6 +49,7 @@ export class LiveBudget {
   readonly store: CellStore
   readonly engine: SyncEngine
   readonly outbox: Outbox
+  readonly presence: Presence
   readonly report: (error: unknown) => void
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
@@ -70,7 +77,9 @@ export class LiveBudget {
       rejected: (write, error) => this.#membersOf(write, (member) => member.rejected(write, error)),
       refresh: () => this.engine.refresh(),
     })
-    this.engine = new SyncEngine(id, ports, {
+    this.presence = new Presence({ clock: ports.clock, userId: ports.userId, report: this.report })
+    const openStream = ports.openStream && this.presence.over(ports.openStream)
+    this.engine = new SyncEngine(id, { ...ports, openStream }, {
       beginSnapshot: (selection, options) => this.store.beginSnapshot(selection, options),
       apply: (commits) => this.#take(commits),
       changed: (state) => this.#synced(state),
@@ -118,6 +127,7 @@ export class LiveBudget {
     this.#onEmpty()
     this.engine.end()
     this.outbox.end()
+    this.presence.end()
   }
 
   /** Undoes or redoes after all that has been written so far; one at a time. */

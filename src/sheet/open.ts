@@ -6,7 +6,7 @@ import { systemClock } from '../transport/clock.ts'
 import { rowStream } from '../transport/row-stream.ts'
 import type { CellsTransport } from '../transport/port.ts'
 import type { StreamKind } from '../transport/stream.ts'
-import type { AnySupabaseClient } from '../transport/supabase.ts'
+import { signedInUser, type AnySupabaseClient } from '../transport/supabase.ts'
 import { LiveBudget } from './live-budget.ts'
 import { toSelection } from './selection.ts'
 import { Sheet, type SheetFilter } from './sheet.ts'
@@ -45,6 +45,7 @@ export function openSheet(
         clock: systemClock,
         environment: systemEnvironment,
         storage: memoryStorage,
+        userId: () => signedInUser(supabase),
         openStream: {
           broadcast: () => broadcastStream(supabase),
           postgres_changes: () => rowStream(supabase, databaseSchema),

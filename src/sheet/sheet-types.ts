@@ -2,6 +2,7 @@ import type { CellsError } from '../errors.ts'
 import type { CellAddress, ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import type { CellInput } from '../model/value.ts'
+import type { PresenceOptions } from '../presence/presence.ts'
 import type { VisibleCell } from '../store/facts.ts'
 import type { SyncStatus } from '../sync/sync-status.ts'
 import type { WriteState } from '../outbox/outbox-state.ts'
@@ -39,6 +40,11 @@ export interface OpenOptions {
   readonly onConflict?: ConflictPolicy | undefined
   /** Called with the number of cells that have been loaded, page by page. */
   readonly onProgress?: ((cells: number) => void) | undefined
+  /**
+   * Lets the user be seen by the others who have the budget open, under this name; `{}` without one. Others are seen
+   * without it. See {@link Sheet.presence}.
+   */
+  readonly presence?: PresenceOptions | undefined
   /** Closes the sheet, and drops what has not been sent. */
   readonly signal?: AbortSignal | undefined
 }

@@ -8,6 +8,7 @@ import { newUuid } from '../model/identifier.ts'
 import { toStoredValue, type CellInput } from '../model/value.ts'
 import { isPending, type NewWrite, type Write, type WriteSession } from '../outbox/outbox-state.ts'
 import { toInput } from '../outbox/outbox.ts'
+import type { Presence } from '../presence/presence.ts'
 import type { CellSelection, ExternalStore, PendingValue, VisibleCell } from '../store/facts.ts'
 import type { Scope } from '../sync/scope.ts'
 import { isCaughtUp } from '../sync/sync-state.ts'
@@ -43,6 +44,8 @@ export class Sheet {
   readonly status: ExternalStore<SheetStatus>
   /** The writes of this sheet that are not confirmed, the oldest first, as an external store. */
   readonly pending: ExternalStore<readonly PendingWrite[]>
+  /** Who has the budget open, and on which cell, as an external store. The same for all sheets of the budget. */
+  readonly presence: Presence
   readonly #live: LiveBudget
   readonly #selection: CellSelection
   readonly #scope: Scope
@@ -54,6 +57,7 @@ export class Sheet {
   /** The views of writes, so that the same write is the same object. */
   readonly #views = new WeakMap<Write, PendingWrite>()
   readonly #waiters = new Set<() => void>()
+  readonly #leaveCompany: (() => void) | undefined
   readonly #onProgress: OpenOptions['onProgress']
   #listed = 0
   #isClosed = false
@@ -62,6 +66,8 @@ export class Sheet {
   /** @internal */
   constructor(live: LiveBudget, selection: CellSelection, options: OpenOptions) {
     this.budgetVersionId = live.id
+    this.presence = live.presence
+    this.#leaveCompany = options.presence && live.presence.enter(options.presence)
     this.#live = live
     this.#selection = selection
     this.#policy = options.onConflict ?? 'reject'
@@ -244,6 +250,7 @@ export class Sheet {
     const writes = this.#writes()
     const unsettled = Object.freeze(writes.map((write) => this.#view(write)))
     outbox.drop(writes.map(({ id }) => id))
+    this.#leaveCompany?.()
     this.#live.detach(this.#member)
     this.#changed()
     this.#events.removeAllListeners()
