@@ -16,6 +16,7 @@ export type CellsErrorCode =
   | 'timeout'
   | 'server'
   | 'protocol'
+  | 'storage'
 
 /** What an error carries besides its message. */
 export interface CellsErrorOptions {

@@ -131,6 +131,7 @@ export type {
   SheetStatus,
   WriteHandle,
 } from './sheet/sheet-types.ts'
+export type { PersistentStorage, StorageError, StorageStatus } from './outbox/persistent-storage.ts'
 export type { Presence, PresenceEvents, PresenceOptions } from './presence/presence.ts'
 export type { Company, Person, PresencePlace } from './presence/company.ts'
 export type { PresenceMode } from './presence/member.ts'

@@ -64,7 +64,7 @@ export function decodeMember(said: unknown): Member | undefined {
       mode,
       name,
       avatar,
-      isIdle: idle === true,
+      isIdle: idle,
       cell: cell === null ? null : toKey(cell),
     }
   } catch {

@@ -2,6 +2,7 @@ import type { CellsError } from '../errors.ts'
 import type { CellAddress, ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import type { CellInput } from '../model/value.ts'
+import type { PersistentStorage, StorageStatus } from '../outbox/persistent-storage.ts'
 import type { PresenceOptions } from '../presence/presence.ts'
 import type { VisibleCell } from '../store/facts.ts'
 import type { SyncStatus } from '../sync/sync-status.ts'
@@ -45,6 +46,12 @@ export interface OpenOptions {
    * without it. See {@link Sheet.presence}.
    */
   readonly presence?: PresenceOptions | undefined
+  /**
+   * Keeps writes that are not confirmed where they outlive the page, and takes up those that were kept before: `true` in the
+   * browser's IndexedDB, or a storage of your own. Other windows of the same user do not send them twice, and other
+   * users never see them. What cannot be kept is told by {@link Sheet.storage}. The first sheet of a budget decides for all.
+   */
+  readonly persist?: boolean | PersistentStorage | undefined
   /** Closes the sheet, and drops what has not been sent. */
   readonly signal?: AbortSignal | undefined
 }
@@ -115,6 +122,8 @@ export interface SheetEvents {
   /** Commits that were missed have been read: those after revision `from`, up to `to`. */
   'gap-healed': (event: { readonly from: number; readonly to: number }) => void
   status: (status: SheetStatus) => void
+  /** Writes cannot be kept as they should be, or can again. */
+  storage: (status: StorageStatus) => void
 }
 
 /** How a sheet is doing. Frozen, and replaced when something in it changes. */

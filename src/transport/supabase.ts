@@ -34,6 +34,11 @@ export function supabaseServer(supabase: AnySupabaseClient, schema: string): Ser
   }
 }
 
+/** What tells one Supabase project from another. */
+export function projectOf(supabase: AnySupabaseClient): string {
+  return supabase.realtime.endPoint
+}
+
 /** The user of the client's token; `null` where nobody is signed in, or a program is. Nothing is proven by it. */
 export async function signedInUser(supabase: AnySupabaseClient): Promise<string | null> {
   const token = await supabase.realtime.accessToken?.()

@@ -145,7 +145,8 @@ describe('presence', () => {
     try {
       await new Promise<void>((resolve) => {
         channel.subscribe((status) => {
-          if (String(status) === 'SUBSCRIBED') resolve()
+          const said: string = status
+          if (said === 'SUBSCRIBED') resolve()
         })
       })
       expect(await channel.track({ user: 'everybody', tab: {}, places: [[]], name: 'x'.repeat(5_000) })).toBe(
