@@ -10,6 +10,13 @@ export default {
       to: { pathNot: '^src/(model/|errors\\.ts$|errors/)' },
     },
     {
+      name: 'modules-are-pure',
+      comment: 'Any room may ask what a field makes of a value.',
+      severity: 'error',
+      from: { path: '^src/modules/' },
+      to: { pathNot: '^src/(modules/|model/|errors\\.ts$)|node_modules/@standard-schema/' },
+    },
+    {
       name: 'store-knows-the-model-only',
       comment: 'Facts come to the store; it asks nobody.',
       severity: 'error',
@@ -91,8 +98,8 @@ export default {
     {
       name: 'outer-rooms-use-entry-points',
       severity: 'error',
-      from: { path: '^src/(react|cli)/' },
-      to: { path: '^src/', pathNot: '^src/(react|cli)/|^src/index\\.ts$|^src/[a-z]+/index\\.ts$' },
+      from: { path: '^src/(react|cli|import)/' },
+      to: { path: '^src/', pathNot: '^src/(react|cli|import)/|^src/index\\.ts$|^src/[a-z]+/index\\.ts$' },
     },
     {
       name: 'users-use-entry-points',

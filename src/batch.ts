@@ -1,8 +1,10 @@
 import { toOperationId } from './asking.ts'
 import type { PreparedChange } from './change.ts'
 import { ProtocolError, type CellsError } from './errors.ts'
-import { missingCell, writtenCell, type Cell, type ValueType } from './model/cell.ts'
+import { missingCell, writtenCell, type AnyCell, type Cell, type ValueType } from './model/cell.ts'
+import type { OperationId, SessionId } from './model/ids.ts'
 import type { RefusedChange } from './model/refusals.ts'
+import type { CellInput } from './model/value.ts'
 import { rethrow, toPublicError, toRefusedChange } from './refusal.ts'
 import { nameSession, Session, type SessionName } from './session.ts'
 import type { CallOptions, CellsTransport, ChangeType, WriteMode, WriteResult } from './transport/port.ts'
@@ -27,7 +29,7 @@ export interface WriteOptions extends CallOptions {
    * Names this very operation: sent again with the same id, it takes effect once and gets the first answer.
    * @default a new one
    */
-  readonly operationId?: string | undefined
+  readonly operationId?: OperationId | undefined
   /** The change lands only while this lease of the cell is held. */
   readonly lease?: { readonly token: number } | undefined
 }
@@ -39,12 +41,18 @@ export interface WriteManyOptions extends Omit<WriteOptions, 'lease'> {
    * @default 'atomic'
    */
   readonly mode?: WriteMode | undefined
+  /**
+   * `false`: a `partial` batch that is too much for the server at once is refused whole, as {@link TransportError} of code
+   * `too_large`, instead of being sent in parts: for whoever keeps a record of the parts. Nothing of it has landed then.
+   * @default true
+   */
+  readonly divide?: boolean | undefined
 }
 
 /** What became of one change of a batch. A deleted cell comes back as a missing one. */
-export type WriteOutcome =
-  | { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Cell }
-  | RefusedChange
+export type WriteOutcome<Read extends AnyCell = Cell, Input = CellInput> =
+  | { readonly status: 'written' | 'unchanged'; readonly index: number; readonly cell: Read }
+  | RefusedChange<Read, Input>
   /**
    * The batch was too much for the server at once; other parts of it have landed, and the part with this change failed.
    * Where `error.retryable`, even this one may have landed: read the cell before writing it again.
@@ -52,14 +60,17 @@ export type WriteOutcome =
   | { readonly status: 'failed'; readonly index: number; readonly error: CellsError }
 
 /** What became of a batch. */
-export interface WriteManyResult {
+export interface WriteManyResult<Outcomes = readonly WriteOutcome[]> {
   /** The budget's revision after the batch. */
   readonly revision: number
-  readonly operationId: string
-  readonly sessionId: string
+  readonly operationId: OperationId
+  readonly sessionId: SessionId
   /** One outcome a change, in the order of the changes. */
-  readonly outcomes: readonly WriteOutcome[]
+  readonly outcomes: Outcomes
 }
+
+/** An outcome, whatever its field is. */
+export type LooseOutcome = WriteOutcome<AnyCell, unknown>
 
 /** Sends changes as one call and tells what became of each. */
 export async function sendBatch(
@@ -67,7 +78,7 @@ export async function sendBatch(
   budgetVersionId: string,
   changes: readonly PreparedChange[],
   options: WriteManyOptions,
-): Promise<WriteManyResult> {
+): Promise<WriteManyResult<LooseOutcome[]>> {
   const { mode = 'atomic', changeType = 'manual', session } = options
   const operationId = toOperationId(options.operationId)
   const reply = await transport
@@ -80,6 +91,7 @@ export async function sendBatch(
         operationId,
         // A new session is named after its operation, for a repeat of that by its caller has to name the same one.
         session: session === undefined ? null : nameSession(session, operationId),
+        divide: options.divide,
       },
       options,
     )
@@ -102,13 +114,15 @@ function toOutcome(
   index: number,
   result: WriteResult,
   valueType: ValueType,
-): WriteOutcome {
+): LooseOutcome {
   if (result.status === 'unchanged') {
-    return { status: 'unchanged', index, cell: result.cell ?? missingCell(change.address) }
+    const cell = result.cell === null ? missingCell(change.address) : change.rules.toTyped(result.cell)
+    return { status: 'unchanged', index, cell }
   }
   if (result.status === 'failed') return { status: 'failed', index, error: toPublicError(result.error) }
   if (result.status !== 'written') return toRefusedChange(result, index, change)
   const { value } = change.item
   if (value === null) return { status: 'written', index, cell: missingCell(change.address) }
-  return { status: 'written', index, cell: writtenCell(change.address, value, result, valueType) }
+  const cell = change.rules.toTyped(writtenCell(change.address, value, result, valueType))
+  return { status: 'written', index, cell }
 }

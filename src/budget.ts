@@ -1,32 +1,53 @@
 import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
 import { callsOf } from './call.ts'
-import { isCell, prepareChange, type BaseVersion, type CellChange } from './change.ts'
+import { isCell, prepareChange, type BaseVersion, type LooseChange } from './change.ts'
 import { Comments } from './comments/comments.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
 import { History } from './history/history.ts'
+import { historyCalls } from './history/load-calls.ts'
 import { PastBudget } from './history/past.ts'
-import { restoreCells, type RestoreOptions } from './history/restore.ts'
+import type { RestoreOptions } from './history/restore.ts'
 import type { RedoResult, RestoreResult, StepPreview, Turn, UndoResult } from './history/step.ts'
-import { previewStep, turnStep, type StepOptions, type TurnOptions } from './history/steps.ts'
+import type { StepOptions, TurnOptions } from './history/steps.ts'
 import { Leases } from './leases/leases.ts'
 import { CellList, type ListOptions } from './list.ts'
 import type { OpenSheet } from './live.ts'
 import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
-import { missingCell, type Cell } from './model/cell.ts'
+import { missingCell, type AnyCell } from './model/cell.ts'
+import type { BudgetVersionId } from './model/ids.ts'
 import { toMoment, type Moment } from './model/moment.ts'
-import type { CellInput } from './model/value.ts'
+import type { Modules } from './modules/modules.ts'
+import { noRules, type ModuleRules } from './modules/rules.ts'
+import type {
+  AddressAt,
+  CellAt,
+  CheckedReferences,
+  CellsAt,
+  FieldName,
+  InputAt,
+  ListedCell,
+  ModuleName,
+  NoModules,
+} from './modules/types.ts'
 import { toPageSize } from './paged-list.ts'
 import { rethrow } from './refusal.ts'
 import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
+import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
 import type { Sheet, SheetFilter } from './sheet/sheet.ts'
 import type { OpenOptions } from './sheet/sheet-types.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
 
+/** What a change is based on, where its cell does not say. */
+export interface BaseOption {
+  /** The version that was read, 0 for a cell that must not exist yet, `'any'` for whatever is there. */
+  readonly ifVersion?: BaseVersion
+}
+
 /** The cells of one budget version. Made by {@link Cells.budget}. */
-export class Budget {
-  readonly id: string
+export class Budget<M extends Modules = NoModules> {
+  readonly id: BudgetVersionId
   /** What people say about cells: threads, mentions, what is unread. */
   readonly comments: Comments
   /** Hard locks, in bulk: a locked cell takes no value from anybody. */
@@ -34,12 +55,19 @@ export class Budget {
   /** Who is editing which cell, for a short while. */
   readonly leases: Leases
   readonly #transport: CellsTransport
+  readonly #rules: ModuleRules
   readonly #openSheet: OpenSheet | undefined
 
   /** @internal */
-  constructor(id: string, transport: CellsTransport, openSheet?: OpenSheet) {
+  constructor(
+    id: BudgetVersionId,
+    transport: CellsTransport,
+    rules: ModuleRules = noRules,
+    openSheet?: OpenSheet,
+  ) {
     this.id = id
     this.#transport = transport
+    this.#rules = rules
     this.#openSheet = openSheet
     const call = callsOf(transport, id)
     this.comments = new Comments(call)
@@ -64,10 +92,13 @@ export class Budget {
    * void rate
    * ```
    */
-  async read(cell: CellAddress | Cell, options: CallOptions = {}): Promise<Cell> {
-    const [found] = await this.readMany([cell], options)
+  async read<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | AnyCell<Module, Field>,
+    options: CallOptions = {},
+  ): Promise<CellAt<M, Module, Field>> {
+    const [found] = await this.#readMany([cell], options, () => 'cell')
     if (found === undefined) throw new ProtocolError('read_cells answered no cell for one reference.')
-    return found
+    return found as CellAt<M, Module, Field>
   }
 
   /**
@@ -78,20 +109,12 @@ export class Budget {
    * @throws {ValidationError} naming the cell and the part of its address that is not acceptable.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    */
-  async readMany(cells: readonly (CellAddress | Cell)[], options: CallOptions = {}): Promise<Cell[]> {
+  async readMany<const References extends readonly (AnyCell | CellAddress)[]>(
+    cells: readonly [] | (References & CheckedReferences<M, References>),
+    options: CallOptions = {},
+  ): Promise<CellsAt<M, References>> {
     checkCount(cells, 'cells')
-    if (cells.length === 0) return []
-    // By key and not by id: a cell that is gone by now comes back as the missing cell of the same address.
-    const addresses = cells.map((cell, index) =>
-      isCell(cell) ? cell : resolveAddress(cell, `cells[${index}]`),
-    )
-    const reply = await this.#transport.readCells(this.id, addresses, options).catch(rethrow)
-    if (reply.cells.length !== cells.length) {
-      throw new ProtocolError(
-        `read_cells answered ${reply.cells.length} cells for ${cells.length} references.`,
-      )
-    }
-    return addresses.map((address, index) => reply.cells[index] ?? missingCell(address))
+    return (await this.#readMany(cells, options, (index) => `cells[${index}]`)) as CellsAt<M, References>
   }
 
   /**
@@ -113,12 +136,16 @@ export class Budget {
    * void lockedCells
    * ```
    */
-  list(filter: CellFilter = {}, options: ListOptions = {}): CellList {
+  list<Module extends ModuleName<M> = string, Field extends FieldName<M, Module> = FieldName<M, Module>>(
+    filter: CellFilter<Module, Field> = {},
+    options: ListOptions = {},
+  ): CellList<ListedCell<M, Module, Field>> {
     const pageSize = toPageSize(options.pageSize, 1_000, 10_000)
-    return new CellList(
-      (after, limit) => this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow),
-      pageSize,
-    )
+    return new CellList(async (after, limit) => {
+      const page = await this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow)
+      const cells = page.cells.map((cell) => this.#rules.toTyped(cell) as ListedCell<M, Module, Field>)
+      return { ...page, cells }
+    }, pageSize)
   }
 
   /**
@@ -145,22 +172,22 @@ export class Budget {
    * void raise
    * ```
    */
+  async write<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AnyCell<Module, Field>,
+    value: InputAt<M, Module, Field>,
+    options?: WriteOptions & BaseOption,
+  ): Promise<CellAt<M, Module, Field>>
+  async write<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field>,
+    value: InputAt<M, Module, Field>,
+    options: WriteOptions & Required<BaseOption>,
+  ): Promise<CellAt<M, Module, Field>>
   async write(
-    cell: Cell,
-    value: CellInput,
-    options?: WriteOptions & { readonly ifVersion?: BaseVersion },
-  ): Promise<Cell>
-  async write(
-    cell: CellAddress,
-    value: CellInput,
-    options: WriteOptions & { readonly ifVersion: BaseVersion },
-  ): Promise<Cell>
-  async write(
-    cell: Cell | CellAddress,
-    value: CellInput,
-    options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
-  ): Promise<Cell> {
-    return await this.#writeOne({ cell, value, ...conditionsOf(options) } as CellChange, options)
+    cell: AnyCell | CellAddress,
+    value: unknown,
+    options: WriteOptions & BaseOption = {},
+  ): Promise<AnyCell> {
+    return await this.#writeOne({ cell, value, ...conditionsOf(options) }, options)
   }
 
   /**
@@ -170,13 +197,16 @@ export class Budget {
    * @throws {VersionConflictError} with base and theirs where somebody changed it meanwhile.
    * @throws {CellLockedError} where the cell is locked.
    */
-  async delete(cell: Cell, options?: WriteOptions & { readonly ifVersion?: BaseVersion }): Promise<Cell>
-  async delete(cell: CellAddress, options: WriteOptions & { readonly ifVersion: BaseVersion }): Promise<Cell>
-  async delete(
-    cell: Cell | CellAddress,
-    options: WriteOptions & { readonly ifVersion?: BaseVersion } = {},
-  ): Promise<Cell> {
-    return await this.#writeOne({ cell, delete: true, ...conditionsOf(options) } as CellChange, options)
+  async delete<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AnyCell<Module, Field>,
+    options?: WriteOptions & BaseOption,
+  ): Promise<CellAt<M, Module, Field>>
+  async delete<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field>,
+    options: WriteOptions & Required<BaseOption>,
+  ): Promise<CellAt<M, Module, Field>>
+  async delete(cell: AnyCell | CellAddress, options: WriteOptions & BaseOption = {}): Promise<AnyCell> {
+    return await this.#writeOne({ cell, delete: true, ...conditionsOf(options) }, options)
   }
 
   /**
@@ -201,11 +231,15 @@ export class Budget {
    * void paste
    * ```
    */
-  async writeMany(changes: readonly CellChange[], options: WriteManyOptions = {}): Promise<WriteManyResult> {
+  async writeMany<const Changes extends readonly LooseChange[]>(
+    changes: readonly [] | (Changes & CheckedChanges<M, Changes>),
+    options: WriteManyOptions = {},
+  ): Promise<WriteManyResult<OutcomesAt<M, Changes>>> {
     checkCount(changes, 'changes')
     if (changes.length === 0) throw new ValidationError('changes', changes, 'at least one change')
-    const prepared = changes.map((change, index) => prepareChange(change, `changes[${index}]`))
-    return await sendBatch(this.#transport, this.id, prepared, options)
+    const prepared = changes.map((change, index) => prepareChange(change, `changes[${index}]`, this.#rules))
+    const result = await sendBatch(this.#transport, this.id, prepared, options)
+    return result as WriteManyResult<OutcomesAt<M, Changes>>
   }
 
   /**
@@ -283,6 +317,7 @@ export class Budget {
    * ```
    */
   async undo(options: TurnOptions = {}): Promise<UndoResult> {
+    const { turnStep } = await historyCalls()
     return await turnStep(this.#transport.send, this.id, 'undo', options)
   }
 
@@ -295,6 +330,7 @@ export class Budget {
    * @throws {NotFoundError} where the budget is not the caller's to see.
    */
   async redo(options: TurnOptions = {}): Promise<RedoResult> {
+    const { turnStep } = await historyCalls()
     return await turnStep(this.#transport.send, this.id, 'redo', options)
   }
 
@@ -306,6 +342,7 @@ export class Budget {
    * @throws {NotFoundError} where the budget is not the caller's to see.
    */
   async preview(turn: Turn, options: StepOptions = {}): Promise<StepPreview> {
+    const { previewStep } = await historyCalls()
     return await previewStep(this.#transport.send, this.id, turn, options)
   }
 
@@ -330,9 +367,9 @@ export class Budget {
    * void growthInJuly
    * ```
    */
-  asOf(moment: Moment): PastBudget<Budget> {
+  asOf(moment: Moment): PastBudget<Budget<M>> {
     const past = this.#transport.asOf(toMoment(moment))
-    return new PastBudget(new Budget(this.id, past), async (options) => {
+    return new PastBudget(new Budget<M>(this.id, past, this.#rules), async (options) => {
       const { revision } = await past.readCells(this.id, [], options).catch(rethrow)
       return revision
     })
@@ -358,6 +395,7 @@ export class Budget {
    * ```
    */
   async restore(moment: Moment, options: RestoreOptions = {}): Promise<RestoreResult> {
+    const { restoreCells } = await historyCalls()
     return await restoreCells(this.#transport.send, this.id, moment, options)
   }
 
@@ -387,8 +425,34 @@ export class Budget {
     return await this.#openSheet(this.id, filter, options)
   }
 
-  async #writeOne(change: CellChange, options: WriteOptions): Promise<Cell> {
-    const { outcomes } = await sendBatch(this.#transport, this.id, [prepareChange(change, 'change')], options)
+  async #readMany(
+    cells: readonly (AnyCell | CellAddress)[],
+    options: CallOptions,
+    path: (index: number) => string,
+  ): Promise<AnyCell[]> {
+    if (cells.length === 0) return []
+    // By key and not by id: a cell that is gone by now comes back as the missing cell of the same address.
+    const addresses = cells.map((cell, index) => {
+      if (isCell(cell)) return cell
+      const address = resolveAddress(cell, path(index))
+      this.#rules.checkAddress(address, path(index))
+      return address
+    })
+    const reply = await this.#transport.readCells(this.id, addresses, options).catch(rethrow)
+    if (reply.cells.length !== cells.length) {
+      throw new ProtocolError(
+        `read_cells answered ${reply.cells.length} cells for ${cells.length} references.`,
+      )
+    }
+    return addresses.map((address, index) => {
+      const cell = reply.cells[index]
+      return cell ? this.#rules.toTyped(cell) : missingCell(address)
+    })
+  }
+
+  async #writeOne(change: LooseChange, options: WriteOptions): Promise<AnyCell> {
+    const prepared = prepareChange(change, 'change', this.#rules)
+    const { outcomes } = await sendBatch(this.#transport, this.id, [prepared], options)
     const [outcome] = outcomes
     if (outcome?.status !== 'written' && outcome?.status !== 'unchanged') {
       throw new ProtocolError(
@@ -399,6 +463,6 @@ export class Budget {
   }
 }
 
-function conditionsOf({ ifVersion, lease }: WriteOptions & { readonly ifVersion?: BaseVersion }) {
+function conditionsOf({ ifVersion, lease }: WriteOptions & BaseOption) {
   return { ...(ifVersion !== undefined && { ifVersion }), ...(lease !== undefined && { lease }) }
 }

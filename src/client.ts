@@ -7,6 +7,9 @@ import { ValidationError } from './errors.ts'
 import type { CellsEvents } from './events.ts'
 import { sheetOpener } from './live.ts'
 import { toUuid } from './model/address.ts'
+import type { BudgetVersionId } from './model/ids.ts'
+import type { Modules } from './modules/modules.ts'
+import type { NoModules } from './modules/types.ts'
 import type { PagedList, PageOptions } from './paged-list.ts'
 import { resolveOptions, type CellsOptions } from './options.ts'
 import type { Watchers } from './transport/observer.ts'
@@ -14,13 +17,13 @@ import { openTransport } from './transport/open.ts'
 import { supabaseServer, type AnySupabaseClient } from './transport/supabase.ts'
 
 /** The entry to every budget that the signed-in user may see. Made by {@link createCells}. */
-export interface Cells {
+export interface Cells<M extends Modules = NoModules> {
   /**
    * One budget version. Nothing is fetched yet; calling it twice is cheap.
    *
    * @throws {ValidationError} where the id is not a UUID.
    */
-  budget(budgetVersionId: string): Budget
+  budget(budgetVersionId: BudgetVersionId): Budget<M>
   /**
    * The comments that mention the signed-in user, newest first, in all budgets that he may see.
    *
@@ -69,7 +72,10 @@ export interface Cells {
  * void budget
  * ```
  */
-export function createCells(supabase: AnySupabaseClient, options: CellsOptions = {}): Cells {
+export function createCells<M extends Modules = NoModules>(
+  supabase: AnySupabaseClient,
+  options: CellsOptions<M> = {},
+): Cells<M> {
   if (typeof (supabase as Partial<AnySupabaseClient> | undefined)?.schema !== 'function') {
     throw new ValidationError(
       'supabase',
@@ -77,14 +83,15 @@ export function createCells(supabase: AnySupabaseClient, options: CellsOptions =
       'a client made by createClient() of @supabase/supabase-js',
     )
   }
-  const { databaseSchema, stream, policy } = resolveOptions(options)
+  const { databaseSchema, stream, policy, rules } = resolveOptions(options)
   const events = new EventEmitter<keyof CellsEvents>()
   const emit: Watchers['emit'] = (name, event) => void events.emit(name, event)
   const server = supabaseServer(supabase, databaseSchema)
   const transport = openTransport(server, policy, { ...options, emit })
   const open = sheetOpener({ transport, supabase, databaseSchema, stream, logger: options.logger })
   return {
-    budget: (budgetVersionId) => new Budget(toUuid(budgetVersionId, 'budgetVersionId'), transport, open),
+    budget: (budgetVersionId) =>
+      new Budget<M>(toUuid(budgetVersionId, 'budgetVersionId'), transport, rules, open),
     inbox: (which, options) => inboxOf(callsOf(transport, null), which, options),
     on(name, listener) {
       events.on(name, listener)

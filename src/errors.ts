@@ -17,6 +17,7 @@ export type CellsErrorCode =
   | 'server'
   | 'protocol'
   | 'storage'
+  | 'unreadable'
 
 /** What an error carries besides its message. */
 export interface CellsErrorOptions {

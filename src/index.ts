@@ -9,14 +9,16 @@ export type {
   RetryEvent,
   UnauthorizedEvent,
 } from './events.ts'
-export { Budget } from './budget.ts'
+export { Budget, type BaseOption } from './budget.ts'
 export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } from './batch.ts'
-export type { BaseVersion, CellChange } from './change.ts'
+export type { BaseVersion, CellChange, ChangeOf, LooseChange } from './change.ts'
+export type { CheckedChange, CheckedChanges, OutcomeOf, OutcomesAt } from './typed-change.ts'
 export { CellList, type ListOptions } from './list.ts'
 export type { CellSelection } from './selection.ts'
 export { PagedList, type PageOptions } from './paged-list.ts'
-export { Comments, type CommentReference, type ThreadReference } from './comments/comments.ts'
-export { CommentCounts } from './comments/comment-counts.ts'
+export { Comments } from './comments/comments.ts'
+export type { CommentReference, ThreadReference } from './comments/comment.ts'
+export type { CommentCounts } from './comments/comment-counts.ts'
 export type {
   CellComment,
   CommentCount,
@@ -38,8 +40,9 @@ export type {
   LockResult,
   UnlockOptions,
 } from './locks/lock.ts'
-export { Leases, type AcquireOptions } from './leases/leases.ts'
-export { Lease } from './leases/lease.ts'
+export { Leases } from './leases/leases.ts'
+export type { AcquireOptions } from './leases/acquire-options.ts'
+export type { Lease } from './leases/lease.ts'
 export type { HeldLease } from './leases/lease-wire.ts'
 export { Session, type CellWriting, type SessionName } from './session.ts'
 export { History, type ChangeListOptions } from './history/history.ts'
@@ -81,17 +84,34 @@ export type {
   WriteMode,
 } from './transport/port.ts'
 export type { AnySupabaseClient } from './transport/supabase.ts'
-export {
-  cellKey,
-  parseCellKey,
-  type CellAddress,
-  type CellKey,
-  type ResolvedAddress,
-} from './model/address.ts'
-export type { Cell, MissingCell, StoredCell, ValueType } from './model/cell.ts'
+export { cellKey, parseCellKey, type CellAddress, type ResolvedAddress } from './model/address.ts'
+export type {
+  BudgetVersionId,
+  CellId,
+  CellKey,
+  CommentId,
+  EntityId,
+  Kind,
+  OperationId,
+  SessionId,
+  ThreadId,
+  UserId,
+} from './model/ids.ts'
+export type {
+  AnyCell,
+  Cell,
+  CellRow,
+  Existing,
+  MissingCell,
+  NamedAddress,
+  StoredCell,
+  TypedCell,
+  UnreadableCell,
+  ValueType,
+} from './model/cell.ts'
 export type { DecimalText } from './model/decimal.ts'
 export type { Moment } from './model/moment.ts'
-export type { CellInput } from './model/value.ts'
+export { toStoredValue, type CellInput, type StoredValue } from './model/value.ts'
 export {
   CellsError,
   isCellsError,
@@ -111,8 +131,51 @@ export {
   NotFoundError,
   RefusedError,
   VersionConflictError,
+  type Caught,
+  type CaughtCell,
   type RefusedChange,
 } from './model/refusals.ts'
+export { defineModules, Modules, type ModuleDefinitions } from './modules/modules.ts'
+export { decimal, type DecimalOptions } from './modules/decimal.ts'
+export { boolean, date, oneOf, text } from './modules/text.ts'
+export { validated } from './modules/validated.ts'
+export {
+  custom,
+  type AnyField,
+  type Codec,
+  type Dimensions,
+  type Field,
+  type FieldDefinition,
+  type InputOf,
+  type Presence,
+  type ValueOf,
+} from './modules/field.ts'
+export type {
+  AddressAt,
+  AddressPart,
+  AnyInput,
+  AnyName,
+  CellAt,
+  CellOf,
+  CellsAt,
+  CheckedAddress,
+  CheckedReference,
+  CheckedReferences,
+  Defined,
+  DefinitionAt,
+  FieldName,
+  InputAt,
+  InputOfReference,
+  ListedAt,
+  ListedCell,
+  ModuleName,
+  NamesIn,
+  NoModules,
+  PresenceAt,
+  Untyped,
+} from './modules/types.ts'
+export type { ModuleRules } from './modules/rules.ts'
+export { UnreadableValueError } from './modules/unreadable.ts'
 export type { StreamKind } from './transport/stream.ts'
 export type { Sheet, SheetFilter, SheetSession } from './sheet/sheet.ts'
 export type {
@@ -132,7 +195,7 @@ export type {
   WriteHandle,
 } from './sheet/sheet-types.ts'
 export type { PersistentStorage, StorageError, StorageStatus } from './outbox/persistent-storage.ts'
-export type { Presence, PresenceEvents, PresenceOptions } from './presence/presence.ts'
+export type { PresenceEvents, PresenceOptions, SheetPresence } from './presence/presence.ts'
 export type { Company, Person, PresencePlace } from './presence/company.ts'
 export type { PresenceMode } from './presence/member.ts'
 export type { PresenceColor } from './presence/palette.ts'

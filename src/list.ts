@@ -10,28 +10,28 @@ export interface ListOptions extends CallOptions {
   readonly pageSize?: number | undefined
 }
 
-type FetchPage = (after: string | null, limit: number) => Promise<LimitedPage>
+type FetchPage<Read> = (after: string | null, limit: number) => Promise<LimitedPage<Read>>
 
 /**
  * The cells of a budget that a filter names, fetched page by page while they are consumed. Iterate it for cells, or
  * {@link CellList.pages} for whole pages with the revision that each shows. It can be iterated more than once.
  */
-export class CellList implements AsyncIterable<StoredCell> {
-  readonly #fetch: FetchPage
+export class CellList<Read = StoredCell> implements AsyncIterable<Read> {
+  readonly #fetch: FetchPage<Read>
   readonly #pageSize: number
 
   /** @internal */
-  constructor(fetch: FetchPage, pageSize: number) {
+  constructor(fetch: FetchPage<Read>, pageSize: number) {
     this.#fetch = fetch
     this.#pageSize = pageSize
   }
 
   /** Page by page, in the order of the cells' ids. */
-  async *pages(): AsyncGenerator<CellPage, void, undefined> {
+  async *pages(): AsyncGenerator<CellPage<Read>, void, undefined> {
     let after: string | null = null
     let limit = this.#pageSize
     do {
-      const { limit: able, ...page }: LimitedPage = await this.#fetch(after, limit)
+      const { limit: able, ...page }: LimitedPage<Read> = await this.#fetch(after, limit)
       yield page
       after = page.next
       // What the server could not do at once, it is not asked again.
@@ -40,7 +40,7 @@ export class CellList implements AsyncIterable<StoredCell> {
   }
 
   /** Cell by cell, in the order of their ids. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<StoredCell, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Read, void, undefined> {
     for await (const page of this.pages()) yield* page.cells
   }
 }

@@ -1,3 +1,4 @@
+import { load } from './load.ts'
 import type { LiveContext } from './sheet/open.ts'
 import type { Sheet, SheetFilter } from './sheet/sheet.ts'
 import type { OpenOptions } from './sheet/sheet-types.ts'
@@ -9,7 +10,7 @@ export type OpenSheet = (budgetVersionId: string, filter: SheetFilter, options: 
 export function sheetOpener(context: LiveContext): OpenSheet {
   return async (budgetVersionId, filter, options) => {
     options.signal?.throwIfAborted()
-    const { openSheet } = await import('./sheet/open.ts')
+    const { openSheet } = await load(() => import('./sheet/open.ts'))
     return openSheet(context, budgetVersionId, filter, options)
   }
 }

@@ -1,11 +1,19 @@
 import { ValidationError } from './errors.ts'
 import type { CellsLogger, OnRequest } from './events.ts'
+import type { Modules } from './modules/modules.ts'
+import { noRules, type ModuleRules } from './modules/rules.ts'
+import type { NoModules } from './modules/types.ts'
 import type { StreamKind } from './transport/stream.ts'
 import type { Patience } from './transport/port.ts'
 import { defaultPolicy, withPatience, type RetryPolicy } from './transport/retry-policy.ts'
 
 /** Settings of {@link createCells}. `retry`, `timeout` and `attemptTimeout` can be set for one call as well. */
-export interface CellsOptions extends Patience {
+export interface CellsOptions<M extends Modules = NoModules> extends Patience {
+  /**
+   * What the application's modules are, made by {@link defineModules}.
+   * @default none: every address is possible, every value is exact text
+   */
+  readonly modules?: M | undefined
   /**
    * The database schema that the migrations were rendered for.
    * @default 'efir_budget'
@@ -34,6 +42,7 @@ export interface CellsOptions extends Patience {
 }
 
 export interface ResolvedOptions {
+  readonly rules: ModuleRules
   readonly databaseSchema: string
   readonly stream: StreamKind
   readonly policy: RetryPolicy
@@ -42,8 +51,8 @@ export interface ResolvedOptions {
 const streams: readonly StreamKind[] = ['broadcast', 'postgres_changes', 'none']
 
 /** @throws {ValidationError} where an option is not acceptable. */
-export function resolveOptions(options: CellsOptions): ResolvedOptions {
-  const { databaseSchema = 'efir_budget', stream = 'broadcast' } = options
+export function resolveOptions(options: CellsOptions<Modules>): ResolvedOptions {
+  const { databaseSchema = 'efir_budget', stream = 'broadcast', modules } = options
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(databaseSchema)) {
     throw new ValidationError(
       'databaseSchema',
@@ -51,6 +60,10 @@ export function resolveOptions(options: CellsOptions): ResolvedOptions {
       'an unquoted Postgres identifier, such as efir_budget',
     )
   }
+  const rules: ModuleRules = modules ?? noRules
+  if (typeof (rules as Partial<ModuleRules>).toTyped !== 'function') {
+    throw new ValidationError('modules', modules, 'what defineModules() made')
+  }
   if (!streams.includes(stream)) throw new ValidationError('stream', stream, streams.join(', '))
-  return { databaseSchema, stream, policy: withPatience(defaultPolicy, options) }
+  return { databaseSchema, stream, rules, policy: withPatience(defaultPolicy, options) }
 }

@@ -1,5 +1,5 @@
 import { ValidationError, type CellsError } from './errors.ts'
-import { cellKey } from './model/address.ts'
+import { cellKey, type ResolvedAddress } from './model/address.ts'
 import {
   CellLockedError,
   ForbiddenError,
@@ -9,7 +9,8 @@ import {
   type RefusedChange,
 } from './model/refusals.ts'
 import type { PreparedChange } from './change.ts'
-import type { StoredCell } from './model/cell.ts'
+import type { AnyCell } from './model/cell.ts'
+import { noRules } from './modules/rules.ts'
 import { Refusal, type WriteResult } from './transport/port.ts'
 
 type RefusedResult = Exclude<WriteResult, { status: 'written' | 'unchanged' | 'failed' }>
@@ -20,15 +21,20 @@ export function toRefusedChange(
   result: RefusedResult,
   index: number,
   change: PreparedChange | undefined,
-): RefusedChange {
+): RefusedChange<AnyCell, unknown> {
+  const rules = change?.rules ?? noRules
+  if (result.status === 'locked') return { ...result, index, cell: rules.toTyped(result.cell) }
+  if (result.status === 'lease_lost') {
+    return { ...result, index, cell: result.cell && rules.toTyped(result.cell) }
+  }
   if (result.status !== 'conflict') return { ...result, index }
   return {
     status: 'conflict',
     index,
     base: change?.base ?? null,
-    baseVersion: change?.item.base ?? null,
+    baseVersion: typeof change?.item.base === 'number' ? change.item.base : null,
     mine: change?.mine ?? null,
-    theirs: result.cell,
+    theirs: result.cell && rules.toTyped(result.cell),
   }
 }
 
@@ -46,7 +52,7 @@ function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsErr
   )
   const first = <Status extends RefusedChange['status']>(status: Status) =>
     refused.find((change): change is Refused<Status> => change.status === status)
-  const name = ({ index }: RefusedChange, cell: StoredCell | null) => {
+  const name = ({ index }: RefusedChange, cell: ResolvedAddress | null) => {
     const address = changes[index]?.address ?? cell
     return address === null ? `Cell ${index}` : `Cell ${cellKey(address)}`
   }

@@ -1,10 +1,11 @@
 import { ValidationError } from './errors.ts'
 import { isStorableText, toUuid } from './model/address.ts'
 import { newUuid } from './model/identifier.ts'
+import type { SessionId } from './model/ids.ts'
 
 /** A session by its id: one that goes on, in another call, after a reload or on another device. */
 export interface SessionName {
-  readonly id: string
+  readonly id: SessionId
   /** What a person would call the step, at most 200 characters. Said by the first write; later ones keep it. */
   readonly label?: string | undefined
 }
@@ -67,7 +68,7 @@ export class Session<Writer extends CellWriting = CellWriting> {
    * The id of the step. It is made here, before anything is written, and changes where the step was undone and then went on:
    * what came after the undo is a step of its own.
    */
-  get id(): string {
+  get id(): SessionId {
     return this.#id
   }
 

@@ -23,6 +23,8 @@ type Login = 'supabase_admin' | 'postgres' | 'authenticator'
 export interface Server {
   /** One session, kept until the server stops, with the driver's prepared statements. */
   session(login: Login, database: string): postgres.Sql
+  /** The same for another process. */
+  url(login: Login, database: string): string
   /** An empty database with what every Supabase project has. */
   createDatabase(name: string): Promise<void>
   stop(): Promise<void>
@@ -86,6 +88,7 @@ export async function startServer(directory: string, throwAway: boolean): Promis
 
   return {
     session,
+    url: (login, database) => `postgres://${login}:${passwords[login]}@127.0.0.1:${running.port}/${database}`,
     async createDatabase(name) {
       const superuser = session('supabase_admin', 'postgres')
       await superuser.unsafe(`CREATE DATABASE ${name} TEMPLATE template0 OWNER postgres`)

@@ -4,6 +4,7 @@ import {
   VersionConflictError,
   type Budget,
   type Cell,
+  type CellInput,
   type StoredCell,
 } from '@efir/cells'
 import type { LocalStack } from '@efir/cells/local'
@@ -56,7 +57,8 @@ async function conflict(alice: Budget, bob: Budget, cell: Cell, print: Print): P
     return await alice.write(seenByAlice, '1800000000')
   } catch (error) {
     if (!(error instanceof VersionConflictError) || error.theirs === null) throw error
-    const { base, mine, theirs } = error
+    const { base, theirs } = error
+    const mine = error.mine as CellInput
     print('   VersionConflictError')
     print(`     base   ${base?.value ?? 'nothing'} (version ${error.baseVersion ?? 'any'})`)
     print(`     mine   ${typeof mine === 'object' ? (mine?.text ?? 'nothing') : mine}`)

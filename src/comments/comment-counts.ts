@@ -1,6 +1,7 @@
 import { isCell } from '../change.ts'
 import { ValidationError } from '../errors.ts'
-import { cellKey, type CellAddress, type CellKey } from '../model/address.ts'
+import { cellKey, type CellAddress } from '../model/address.ts'
+import type { CellKey } from '../model/ids.ts'
 import type { Cell } from '../model/cell.ts'
 import type { CountsReply } from './comment-wire.ts'
 import type { CommentCount } from './comment.ts'

@@ -97,3 +97,8 @@ export interface CommentOptions extends EditCommentOptions {
    */
   readonly operationId?: string | undefined
 }
+
+/** A comment, or its id. */
+export type CommentReference = CellComment | string
+/** A thread, any comment of it, or the thread's id. */
+export type ThreadReference = CommentThread | ThreadState | CellComment | string

@@ -1,32 +1,25 @@
-import { toOperationId } from '../asking.ts'
 import type { Call } from '../call.ts'
-import { toReference } from '../change.ts'
-import { ValidationError } from '../errors.ts'
-import { toText, toUuid, type CellAddress } from '../model/address.ts'
+import type { CellAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import { PagedList, toPageSize, type PageOptions } from '../paged-list.ts'
-import { checkCount, selectCells, type CellSelection } from '../selection.ts'
+import { selectCells, type CellSelection } from '../selection.ts'
 import type { CallOptions } from '../transport/port.ts'
-import { encodeReference } from '../transport/wire.ts'
-import { CommentCounts } from './comment-counts.ts'
-import { readCounts, readCountsOf, readMarked, readState, readThreads, readWritten } from './comment-wire.ts'
+import type { CommentCounts } from './comment-counts.ts'
 import type {
   CellComment,
   CommentOptions,
+  CommentReference,
   CommentThread,
   EditCommentOptions,
   InboxFilter,
   InboxPage,
   Mention,
   ThreadPage,
+  ThreadReference,
   ThreadState,
 } from './comment.ts'
 import { inboxOf } from './inbox.ts'
-
-/** A comment, or its id. */
-export type CommentReference = CellComment | string
-/** A thread, any comment of it, or the thread's id. */
-export type ThreadReference = CommentThread | ThreadState | CellComment | string
+import { commentCalls } from './load-calls.ts'
 
 /** What people say about the cells of one budget: {@link Budget.comments}. */
 export class Comments {
@@ -57,8 +50,7 @@ export class Comments {
    * ```
    */
   async add(cell: Cell | CellAddress, text: string, options: CommentOptions = {}): Promise<CellComment> {
-    const p_reference = encodeReference(toReference(cell, 'cell'))
-    return await this.#add({ p_reference, ...toWords(text, options) }, options)
+    return await (await commentCalls()).begin(this.#call, cell, text, options)
   }
 
   /**
@@ -68,7 +60,7 @@ export class Comments {
    * @throws {ValidationError} where the text has not 1 to 10,000 characters, or somebody mentioned is no member.
    */
   async reply(to: ThreadReference, text: string, options: CommentOptions = {}): Promise<CellComment> {
-    return await this.#add({ p_parent_id: toThreadId(to), ...toWords(text, options) }, options)
+    return await (await commentCalls()).reply(this.#call, to, text, options)
   }
 
   /**
@@ -83,8 +75,7 @@ export class Comments {
     text: string,
     options: EditCommentOptions = {},
   ): Promise<CellComment> {
-    const parameters = { p_comment_id: toCommentId(comment, 'comment'), ...toWords(text, options) }
-    return (await this.#call('edit_comment', parameters, readWritten, options)).comment
+    return await (await commentCalls()).edit(this.#call, comment, text, options)
   }
 
   /**
@@ -94,8 +85,7 @@ export class Comments {
    * @throws {NotFoundError} where it is not there, or not the caller's to see.
    */
   async delete(comment: CommentReference, options: CallOptions = {}): Promise<CellComment> {
-    const parameters = { p_comment_id: toCommentId(comment, 'comment') }
-    return (await this.#call('delete_comment', parameters, readWritten, options)).comment
+    return await (await commentCalls()).remove(this.#call, comment, options)
   }
 
   /**
@@ -105,7 +95,7 @@ export class Comments {
    * @throws {ValidationError} where the id is that of an answer.
    */
   async resolve(thread: ThreadReference, options: CallOptions = {}): Promise<ThreadState> {
-    return await this.#settle('resolve_thread', thread, options)
+    return await (await commentCalls()).settle(this.#call, 'resolve_thread', thread, options)
   }
 
   /**
@@ -115,7 +105,7 @@ export class Comments {
    * @throws {ValidationError} where the id is that of an answer.
    */
   async reopen(thread: ThreadReference, options: CallOptions = {}): Promise<ThreadState> {
-    return await this.#settle('reopen_thread', thread, options)
+    return await (await commentCalls()).settle(this.#call, 'reopen_thread', thread, options)
   }
 
   /**
@@ -143,14 +133,14 @@ export class Comments {
     options: PageOptions = {},
   ): PagedList<CommentThread, ThreadPage> {
     const { cells, filter = cells === undefined ? {} : undefined } = which
-    const { parameters } = selectCells({ cells, filter } as CellSelection)
+    const selected = selectCells({ cells, filter } as CellSelection)
     const p_limit = toPageSize(options.pageSize, 50, 500)
     const { resolved: p_resolved = null } = which
     return new PagedList(
-      (p_after) =>
-        this.#call('list_comments', { ...parameters, p_resolved, p_after, p_limit }, readThreads, options, {
-          items: p_limit,
-        }),
+      async (p_after) => {
+        const { threadPage } = await commentCalls()
+        return await threadPage(this.#call, selected, { p_resolved, p_after, p_limit }, options)
+      },
       (page) => page.threads,
     )
   }
@@ -172,10 +162,7 @@ export class Comments {
    * ```
    */
   async counts(which: CellSelection, options: CallOptions = {}): Promise<CommentCounts> {
-    const { items, parameters } = selectCells(which)
-    const reader = which.cells === undefined ? readCounts : readCountsOf(items)
-    const reply = await this.#call('comment_counts', parameters, reader, options, { items })
-    return new CommentCounts(reply, which.cells)
+    return await (await commentCalls()).counts(this.#call, which, options)
   }
 
   /**
@@ -187,18 +174,7 @@ export class Comments {
    * @throws {ValidationError} where an id is none, or there are more than 10,000.
    */
   async markRead(comments: readonly CommentReference[] | 'all', options: CallOptions = {}): Promise<number> {
-    if (comments !== 'all') checkCount(comments, 'comments')
-    const ids =
-      comments === 'all' ? null : comments.map((comment, index) => toCommentId(comment, `comments[${index}]`))
-    if (ids?.length === 0) return 0
-    let threads = 0
-    for (;;) {
-      const page = await this.#call('mark_read', { p_comment_ids: ids }, readMarked, options, {
-        items: ids?.length ?? 1,
-      })
-      threads += page.threads
-      if (!page.more) return threads
-    }
+    return await (await commentCalls()).markRead(this.#call, comments, options)
   }
 
   /**
@@ -210,32 +186,4 @@ export class Comments {
   inbox(which?: InboxFilter, options?: PageOptions): PagedList<Mention, InboxPage> {
     return inboxOf(this.#call, which, options)
   }
-
-  async #add(parameters: object, options: CommentOptions): Promise<CellComment> {
-    const operationId = toOperationId(options.operationId)
-    const reply = await this.#call('add_comment', { ...parameters }, readWritten, options, { operationId })
-    return reply.comment
-  }
-
-  async #settle(operation: string, thread: ThreadReference, options: CallOptions): Promise<ThreadState> {
-    const parameters = { p_thread_id: toThreadId(thread) }
-    return await this.#call(operation, parameters, readState, options)
-  }
-}
-
-function toWords(text: string, { mentions }: EditCommentOptions) {
-  const p_text = toText(text, 'text', 10_000)
-  if (p_text.trim() === '') throw new ValidationError('text', text, 'more than blanks')
-  if (mentions !== undefined) checkCount(mentions, 'mentions', 100)
-  return { p_text, p_mentions: mentions?.map((user, index) => toUuid(user, `mentions[${index}]`)) ?? null }
-}
-
-function toCommentId(comment: CommentReference | null, field: string): string {
-  return toUuid(typeof comment === 'object' ? comment?.id : comment, field)
-}
-
-/** Of a comment, the id of its thread; else its own. */
-function toThreadId(thread: ThreadReference | null): string {
-  if (typeof thread !== 'object' || thread === null) return toUuid(thread, 'thread')
-  return toUuid('threadId' in thread ? thread.threadId : thread.id, 'thread')
 }

@@ -1,6 +1,7 @@
 import { ValidationError } from '../errors.ts'
 import { resolveAddress, type CellAddress } from '../model/address.ts'
-import type { Cell, StoredCell } from '../model/cell.ts'
+import type { AnyCell, CellRow } from '../model/cell.ts'
+import type { CellId, SessionId, UserId } from '../model/ids.ts'
 import type { AddressFilter } from '../transport/port.ts'
 import type { LoggedChangeType } from './changes-wire.ts'
 
@@ -13,11 +14,11 @@ export interface ChangeFilter extends AddressFilter {
    * A cell as it was read, or the id of one, or some of these. Or one address, also of a cell that is gone; it stands for `module`,
    * `entity`, `field` and `period`.
    */
-  readonly cell?: OneOrMore<StoredCell | string> | Cell | CellAddress | undefined
+  readonly cell?: OneOrMore<CellRow | CellId> | AnyCell | CellAddress | undefined
   /** The ids of sessions. */
-  readonly session?: OneOrMore<string> | undefined
+  readonly session?: OneOrMore<SessionId> | undefined
   /** User ids; `null` for what services did. */
-  readonly user?: OneOrMore<string | null> | undefined
+  readonly user?: OneOrMore<UserId | null> | undefined
   /** The kinds of work. */
   readonly type?: OneOrMore<LoggedChangeType> | undefined
 }
@@ -38,7 +39,7 @@ export function encodeChangeFilter(filter: ChangeFilter): Record<string, unknown
   )
 }
 
-function toId(cell: StoredCell | string): string {
+function toId(cell: CellRow | CellId): string {
   return typeof cell === 'string' ? cell : cell.id
 }
 

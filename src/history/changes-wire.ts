@@ -1,5 +1,6 @@
 import type { ResolvedAddress } from '../model/address.ts'
 import { kindOf, type ValueType } from '../model/cell.ts'
+import type { CellId, OperationId, SessionId, UserId } from '../model/ids.ts'
 import type { ChangeType } from '../transport/port.ts'
 import {
   fits,
@@ -41,12 +42,12 @@ export interface ChangeRecord {
   /** ISO 8601, by the database's clock. */
   readonly at: string
   /** The user id of who did it; `null` for a service. */
-  readonly by: string | null
+  readonly by: UserId | null
   /** What happened to the cell. `restore`: it had been deleted, and came back. */
   readonly action: 'insert' | 'update' | 'delete' | 'restore' | 'lock' | 'unlock'
   /** By what kind of work. */
   readonly changeType: LoggedChangeType
-  readonly cellId: string
+  readonly cellId: CellId
   readonly address: ResolvedAddress
   /** Whether the cell is there now. */
   readonly exists: boolean
@@ -57,11 +58,11 @@ export interface ChangeRecord {
   /** Whether it was locked afterwards, and why. */
   readonly isLocked: boolean
   readonly lockReason: string | null
-  readonly sessionId: string | null
+  readonly sessionId: SessionId | null
   readonly sessionLabel: string | null
   /** Of an undo or redo: the session whose changes were taken back or brought back. */
-  readonly refSessionId: string | null
-  readonly operationId: string | null
+  readonly refSessionId: SessionId | null
+  readonly operationId: OperationId | null
 }
 
 /** Some of the records, newest first. */

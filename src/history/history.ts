@@ -3,9 +3,10 @@ import { ValidationError } from '../errors.ts'
 import type { CallOptions, Send } from '../transport/port.ts'
 import { encodeChangeFilter, type ChangeFilter } from './change-filter.ts'
 import { ChangeList } from './change-list.ts'
-import { decodeChangePage, type ChangeCursor } from './changes-wire.ts'
+import { historyCalls } from './load-calls.ts'
+import type { ChangeCursor } from './changes-wire.ts'
 import type { StepState } from './step.ts'
-import { readStepState, type StepOptions } from './steps.ts'
+import type { StepOptions } from './steps.ts'
 
 /** For {@link History.list}. */
 export interface ChangeListOptions extends CallOptions {
@@ -49,6 +50,7 @@ export class History {
    * ```
    */
   async state(options: StepOptions = {}): Promise<StepState> {
+    const { readStepState } = await historyCalls()
     return await readStepState(this.#send, this.#budgetVersionId, options)
   }
 
@@ -76,10 +78,11 @@ export class History {
       throw new ValidationError('pageSize', pageSize, 'a whole number from 1 to 1000')
     }
     const p_filter = encodeChangeFilter(filter)
-    return new ChangeList((p_before) => {
+    return new ChangeList(async (p_before) => {
+      const { decodeChangePage } = await historyCalls()
       const parameters = { p_filter, p_before, p_limit: pageSize }
       const call = { operation: 'list_changes', parameters, decode: decodeChangePage }
-      return ask(this.#send, this.#budgetVersionId, call, options)
+      return await ask(this.#send, this.#budgetVersionId, call, options)
     }, before)
   }
 }

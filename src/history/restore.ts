@@ -1,4 +1,5 @@
 import { ask, toOperationId } from '../asking.ts'
+import type { OperationId } from '../model/ids.ts'
 import { toMoment, type Moment } from '../model/moment.ts'
 import { toLabel } from '../session.ts'
 import type { CallOptions, CellFilter, Send, WriteMode } from '../transport/port.ts'
@@ -27,7 +28,7 @@ export interface RestoreOptions extends CallOptions {
    * Names this very call: sent again with the same id, it takes effect once and gets the first answer.
    * @default a new one
    */
-  readonly operationId?: string | undefined
+  readonly operationId?: OperationId | undefined
 }
 
 /** Writes what cells showed at a moment, as one step. */

@@ -1,4 +1,5 @@
 import type { Cell } from '../model/cell.ts'
+import type { CellId, OperationId, SessionId, UserId } from '../model/ids.ts'
 import type { ChangeType } from '../transport/port.ts'
 
 /** Undoing or redoing. */
@@ -8,7 +9,7 @@ export type Turn = 'undo' | 'redo'
 export interface CellOutcome<Status extends string> {
   readonly status: Status
   /** Of the row, which outlives the deletion of its cell. */
-  readonly id: string
+  readonly id: CellId
   readonly version: number
   /** The cell as it is afterwards; of a preview, as it is now. A deleted one is missing. */
   readonly cell: Cell
@@ -40,7 +41,7 @@ export interface PreviewedStep {
   readonly status: 'ready'
   /** The budget's revision that the preview shows. */
   readonly revision: number
-  readonly sessionId: string
+  readonly sessionId: SessionId
   readonly label: string | null
   /** One outcome a cell of the step, in the order of the cells' ids. */
   readonly outcomes: readonly StepOutcome[]
@@ -51,9 +52,9 @@ export interface TurnedStep<Status extends 'undone' | 'redone'> extends Omit<Pre
   readonly status: Status
   /** The budget's revision afterwards. */
   readonly revision: number
-  readonly operationId: string
+  readonly operationId: OperationId
   /** The user id of who did it. */
-  readonly by: string
+  readonly by: UserId
   /** When, as ISO 8601 by the database's clock. */
   readonly at: string
 }
@@ -75,11 +76,11 @@ export interface RestoreResult {
   readonly revision: number
   /** The revision that was gone back to. */
   readonly restoredRevision: number
-  readonly operationId: string
+  readonly operationId: OperationId
   /** The step, for it can be undone; `null` where there was nothing to do. */
-  readonly sessionId: string | null
+  readonly sessionId: SessionId | null
   /** The user id of who did it; `null` for a service. */
-  readonly by: string | null
+  readonly by: UserId | null
   /** When, as ISO 8601 by the database's clock. */
   readonly at: string
   /** One outcome a cell that had to change, in the order of the cells' ids. */
@@ -88,7 +89,7 @@ export interface RestoreResult {
 
 /** A step of the signed-in user that the next undo or redo would take. */
 export interface Step {
-  readonly sessionId: string
+  readonly sessionId: SessionId
   readonly label: string | null
   /** The kind of work that began it. */
   readonly changeType: ChangeType
@@ -97,7 +98,7 @@ export interface Step {
   /** How many cells it changed. */
   readonly cells: number
   /** The user id of whose step it is: the signed-in user, for nobody undoes another's. */
-  readonly by: string
+  readonly by: UserId
   /** When it was last written to, as ISO 8601; `null` where the records of that are no longer kept. */
   readonly at: string | null
 }

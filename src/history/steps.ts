@@ -1,5 +1,6 @@
 import { ask, toOperationId } from '../asking.ts'
 import { ValidationError } from '../errors.ts'
+import type { OperationId } from '../model/ids.ts'
 import type { CallOptions, Send } from '../transport/port.ts'
 import type { NoStep, StepPreview, StepState, Turn, TurnedStep } from './step.ts'
 import { decodePreview, decodeStepState, decodeTurn } from './steps-wire.ts'
@@ -20,7 +21,7 @@ export interface TurnOptions extends StepOptions {
    * Names this very call: sent again with the same id, it takes effect once and gets the first answer.
    * @default a new one
    */
-  readonly operationId?: string | undefined
+  readonly operationId?: OperationId | undefined
 }
 
 const done = { undo: 'undone', redo: 'redone' } as const

@@ -1,5 +1,6 @@
 import type { Call } from '../call.ts'
-import { cellKey, type CellKey, type ResolvedAddress } from '../model/address.ts'
+import { cellKey, type ResolvedAddress } from '../model/address.ts'
+import type { CellKey } from '../model/ids.ts'
 import { LeaseLostError, RefusedError } from '../model/refusals.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { CallOptions } from '../transport/port.ts'

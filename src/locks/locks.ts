@@ -1,12 +1,11 @@
-import { toOperationId } from '../asking.ts'
 import type { Call } from '../call.ts'
-import { ValidationError } from '../errors.ts'
-import { toText } from '../model/address.ts'
+import { load } from '../load.ts'
 import { PagedList, toPageSize, type PageOptions } from '../paged-list.ts'
-import { selectCells, type CellSelection } from '../selection.ts'
+import type { CellSelection } from '../selection.ts'
 import type { CellFilter } from '../transport/port.ts'
-import { readLocked, readLockedPage } from './lock-wire.ts'
 import type { LockedCell, LockedPage, LockOptions, LockResult, UnlockOptions } from './lock.ts'
+
+const lockCalls = () => load(() => import('./calls.ts'))
 
 /** The hard locks of one budget's cells: {@link Budget.locks}. A locked cell takes no value from anybody. */
 export class Locks {
@@ -36,9 +35,7 @@ export class Locks {
    * ```
    */
   async lock(cells: CellSelection, options: LockOptions = {}): Promise<LockResult> {
-    const { reason } = options
-    const p_reason = reason === undefined ? null : toText(reason, 'reason', 200, 0)
-    return await this.#set('lock_cells', 'locked', cells, options, { p_reason })
+    return await (await lockCalls()).lockCells(this.#call, cells, options)
   }
 
   /**
@@ -49,7 +46,7 @@ export class Locks {
    * @throws {ValidationError} naming the cell or the part of the filter that is not acceptable.
    */
   async unlock(cells: CellSelection, options: UnlockOptions = {}): Promise<LockResult> {
-    return await this.#set('unlock_cells', 'unlocked', cells, options, {})
+    return await (await lockCalls()).unlockCells(this.#call, cells, options)
   }
 
   /**
@@ -64,25 +61,11 @@ export class Locks {
   ): PagedList<LockedCell, LockedPage> {
     const p_limit = toPageSize(options.pageSize, 10_000, 100_000)
     return new PagedList(
-      (p_after) =>
-        this.#call('locked_cells', { p_filter: filter, p_after, p_limit }, readLockedPage, options, {
-          items: p_limit,
-        }),
+      async (p_after) => {
+        const { lockedPage } = await lockCalls()
+        return await lockedPage(this.#call, { p_filter: filter, p_after, p_limit }, options)
+      },
       (page) => page.cells,
     )
-  }
-
-  async #set(
-    operation: string,
-    done: 'locked' | 'unlocked',
-    cells: CellSelection,
-    options: UnlockOptions,
-    more: object,
-  ): Promise<LockResult> {
-    const { items, parameters } = selectCells(cells)
-    if (items === 0) throw new ValidationError('cells', cells.cells, 'at least one cell')
-    const reader = readLocked(done, cells.cells?.length ?? 0)
-    const operationId = toOperationId(options.operationId)
-    return await this.#call(operation, { ...parameters, ...more }, reader, options, { items, operationId })
   }
 }

@@ -1,11 +1,12 @@
 import { ValidationError } from '../errors.ts'
+import type { CellKey, EntityId } from './ids.ts'
 
 /** Names one cell of a budget. `entity` and `period` may be absent (or `null`) and still name exactly one cell. */
 export interface CellAddress {
   /** The module's code, 1 to 50 characters, e.g. `revenue`. */
   readonly module: string
   /** What the value is about, as a UUID; absent for a value of the module itself. */
-  readonly entity?: string | null | undefined
+  readonly entity?: EntityId | null | undefined
   /** The field's name, 1 to 100 characters, e.g. `tuition_rate_sar`. */
   readonly field: string
   /** The period's code, 1 to 20 characters, e.g. `2025-09`; absent for a value without a period. */
@@ -15,14 +16,10 @@ export interface CellAddress {
 /** An address with nothing left open: what the library itself hands out. */
 export interface ResolvedAddress {
   readonly module: string
-  readonly entity: string | null
+  readonly entity: EntityId | null
   readonly field: string
   readonly period: string | null
 }
-
-declare const cellKeyBrand: unique symbol
-/** An address as one stable string: equal for equal addresses, fit for a `Map`, a URL or local storage. */
-export type CellKey = string & { readonly [cellKeyBrand]: true }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -1,10 +1,11 @@
 import { ValidationError } from '../errors.ts'
+import type { Kind } from './ids.ts'
 
 /**
  * An exact decimal as text: no exponent, no thousands separators, no trailing zeros behind the point, no `-0`.
  * It holds what NUMERIC(18,4) holds: at most 14 digits before the point and 4 behind it.
  */
-export type DecimalText = string
+export type DecimalText = Kind<'decimal'>
 
 const integerDigits = 14
 const fractionDigits = 4

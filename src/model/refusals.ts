@@ -1,28 +1,35 @@
 import { CellsError, type CellsErrorOptions } from '../errors.ts'
-import type { Cell, StoredCell } from './cell.ts'
-import type { CellInput } from './value.ts'
+import type { AnyCell, Existing, TypedCell } from './cell.ts'
+import type { UserId } from './ids.ts'
+
+/** A field's own type: what is caught cannot tell of which field it was. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` could not be written back without a cast
+export type Caught = any
+
+/** A cell in an error; its value is of its field's own type. */
+export type CaughtCell = TypedCell<string, string, Caught>
 
 /** One change of a batch that the database refused, and why. */
-export type RefusedChange =
+export type RefusedChange<Read extends AnyCell = CaughtCell, Input = Caught> =
   | {
       readonly status: 'conflict'
       readonly index: number
       /** The cell that the change was based on, where the caller passed one. */
-      readonly base: Cell | null
+      readonly base: Read | null
       readonly baseVersion: number | null
       /** What was to be written; `null` too where the caller named no value, as in a restore. */
-      readonly mine: CellInput
+      readonly mine: Input
       /** The cell as it is now; `null` where it does not exist any more. */
-      readonly theirs: StoredCell | null
+      readonly theirs: Existing<Read> | null
     }
-  | { readonly status: 'locked'; readonly index: number; readonly cell: StoredCell }
+  | { readonly status: 'locked'; readonly index: number; readonly cell: Existing<Read> }
   | {
       readonly status: 'lease_lost'
       readonly index: number
       /** The cell as it is now; `null` where it does not exist. */
-      readonly cell: StoredCell | null
+      readonly cell: Existing<Read> | null
       /** The user id of who holds a lease of the cell now, and until when; `null` where nobody does. */
-      readonly heldBy: string | null
+      readonly heldBy: UserId | null
       readonly heldUntil: string | null
     }
   | { readonly status: 'forbidden' | 'not_found'; readonly index: number; readonly message: string }
@@ -61,11 +68,12 @@ export class VersionConflictError extends RefusedError {
   override readonly name = 'VersionConflictError'
   override readonly code = 'version_conflict'
   /** The cell that the write was based on, where the caller passed one. */
-  readonly base: Cell | null
+  readonly base: CaughtCell | null
   readonly baseVersion: number | null
-  readonly mine: CellInput
+  /** What you wanted to write. */
+  readonly mine: Caught
   /** The cell as it is now; `null` where it does not exist any more. */
-  readonly theirs: StoredCell | null
+  readonly theirs: Existing<CaughtCell> | null
 
   constructor(
     message: string,
@@ -76,7 +84,7 @@ export class VersionConflictError extends RefusedError {
     super(message, refused, options)
     this.base = conflict.base
     this.baseVersion = conflict.baseVersion
-    this.mine = conflict.mine
+    this.mine = conflict.mine as unknown
     this.theirs = conflict.theirs
   }
 }
@@ -85,11 +93,11 @@ export class VersionConflictError extends RefusedError {
 export class CellLockedError extends RefusedError {
   override readonly name = 'CellLockedError'
   override readonly code = 'locked'
-  readonly cell: StoredCell
+  readonly cell: Existing<CaughtCell>
 
   constructor(
     message: string,
-    cell: StoredCell,
+    cell: Existing<CaughtCell>,
     refused: readonly RefusedChange[],
     options: CellsErrorOptions = {},
   ) {
@@ -106,9 +114,9 @@ export class LeaseLostError extends RefusedError {
   override readonly name = 'LeaseLostError'
   override readonly code = 'lease_lost'
   /** Where a write was refused, the cell as it is now; `null` where it does not exist. */
-  readonly cell: StoredCell | null
+  readonly cell: Existing<CaughtCell> | null
   /** The user id of who holds a lease of the cell now, or took this one; `null` where nobody is known to. */
-  readonly heldBy: string | null
+  readonly heldBy: UserId | null
   /** Until when, in ISO 8601 by the database's clock, where that is known. */
   readonly heldUntil: string | null
 

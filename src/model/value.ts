@@ -16,7 +16,17 @@ export interface StoredValue {
 
 const textLimit = 10_000
 
-/** @throws {ValidationError} where the value cannot be stored exactly as given. */
+/**
+ * A value in the form that it is stored in: what a write checks before anything is sent.
+ *
+ * @throws {ValidationError} where the value cannot be stored exactly as given.
+ * @example
+ * ```ts
+ * import { toStoredValue } from '@efir/cells'
+ *
+ * toStoredValue('45000.00') // { number: '45000', text: null }
+ * ```
+ */
 export function toStoredValue(input: CellInput, field = 'value'): StoredValue {
   if (input === null) return { number: null, text: null }
   if (typeof input === 'object') {

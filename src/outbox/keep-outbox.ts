@@ -20,21 +20,24 @@ export async function keepOutbox(
   sink: KeeperSink,
 ): Promise<OutboxKeeper | undefined> {
   const user = await userId().catch(() => null)
-  if (user === null) return refuse(sink, 'nobody is signed in whose they would be')
+  if (user === null) {
+    refuse(sink, 'nobody is signed in whose they would be')
+    return undefined
+  }
   const { navigator, indexedDB } = globalThis as Partial<typeof globalThis>
   // Not on pages served over plain http, whatever the types say.
-  const locks = navigator?.locks as LockManager | undefined
+  const { locks } = (navigator ?? {}) as Partial<Navigator>
   const isSameUser = async (): Promise<boolean> => (await userId()) === user
   const ports = { clock, isSameUser, locks, prefix: `outbox:${JSON.stringify([...place, user])}:` }
   if (where !== true) return new OutboxKeeper({ ...ports, storage: where }, sink)
   if (indexedDB === undefined || locks === undefined) {
-    return refuse(sink, 'there is no IndexedDB here, or there are no Web Locks')
+    refuse(sink, 'there is no IndexedDB here, or there are no Web Locks')
+    return undefined
   }
   return new OutboxKeeper({ ...ports, storage: indexedDbStorage(indexedDB) }, sink)
 }
 
-function refuse({ told }: KeeperSink, why: string): undefined {
+function refuse(sink: KeeperSink, why: string): void {
   const error = new StorageError(`Writes go with the page: ${why}.`)
-  told(Object.freeze({ kind: 'memory', error, unreadable: Object.freeze([]) }))
-  return undefined
+  sink.told(Object.freeze({ kind: 'memory', error, unreadable: Object.freeze([]) }))
 }

@@ -190,14 +190,16 @@ export class OutboxKeeper implements OutboxStorage {
   }
 
   async #saveAll(): Promise<void> {
+    let failed: OutboxState | undefined
     do {
-      this.#failedWith = undefined
-      await this.#saveOnce(this.#sink.state())
-    } while (!this.#isSaved() && this.#failedWith !== this.#sink.state())
+      failed = await this.#saveOnce(this.#sink.state())
+    } while (!this.#isSaved() && failed !== this.#sink.state())
+    this.#failedWith = failed
     this.#saving = undefined
   }
 
-  async #saveOnce(state: OutboxState): Promise<void> {
+  /** Gives back the state that could not be kept. */
+  async #saveOnce(state: OutboxState): Promise<OutboxState | undefined> {
     const removable = new Map(this.#adopted)
     try {
       const [put, own] = isEmpty(state)
@@ -205,11 +207,10 @@ export class OutboxKeeper implements OutboxStorage {
         : [[[this.#key, encodeOutbox(state)] as const], []]
       await this.#ports.storage.write(new Map(put), [...own, ...removable.keys()])
     } catch (cause) {
-      this.#failedWith = state
       // Told once, however often it is tried.
       if (this.#status.error === null)
         this.#failed('Writes could not be kept; they are sent all the same.', cause)
-      return
+      return state
     }
     this.#saved = state
     for (const [key, done] of removable) {
@@ -217,6 +218,7 @@ export class OutboxKeeper implements OutboxStorage {
       done()
     }
     if (this.#status.error !== null && this.#status.unreadable.length === 0) this.#tell({ error: null })
+    return undefined
   }
 
   #isSaved(): boolean {

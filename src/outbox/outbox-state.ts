@@ -12,7 +12,7 @@ export type WriteState = 'waiting' | 'sending' | 'retrying' | 'conflict' | 'reje
 
 /** Why the database, or the way to it, refused a write for good. */
 export type Rejection =
-  | Extract<WriteResult, { status: 'locked' | 'forbidden' | 'not_found' | 'invalid' }>
+  | Extract<WriteResult, { status: 'locked' | 'lease_lost' | 'forbidden' | 'not_found' | 'invalid' }>
   | { readonly status: 'failed'; readonly code: string; readonly message: string }
 
 export interface WriteSession {
@@ -113,11 +113,13 @@ export interface OutboxStep {
 export const emptyOutbox: OutboxState = { writes: [], operations: [] }
 
 /** Operations under way at the same time, at most: what a browser has connections for. */
-export const operationLimit = 6
+const operationLimit = 6
 /** Items of one operation, at most. */
 const itemLimit = 10_000
 /** Conflicts that a policy may settle for one write before the user is asked. */
-export const resolutionLimit = 5
+const resolutionLimit = 5
+/** Conflicts with nothing that anybody knows of, sent again before they are taken at their word. */
+const unseenLimit = 3
 
 export function outboxTransition(before: OutboxState, event: OutboxEvent, help: OutboxHelp): OutboxStep {
   const draft = new Draft(before, help)
@@ -355,6 +357,7 @@ function answer(draft: Draft, event: Extract<OutboxEvent, { type: 'answered' }>)
         return
       }
       case 'locked':
+      case 'lease_lost':
       case 'forbidden':
       case 'not_found':
       case 'invalid': {
@@ -397,7 +400,14 @@ function reject(draft: Draft, write: Write, rejection: Rejection): void {
 function conflict(draft: Draft, write: Write, found: Cell): void {
   const { help } = draft
   const known = help.confirmed(write.cell)
-  const theirs = known.version > found.version && found.exists ? known : found
+  const isNews = known.version !== write.base.version || known.exists !== write.base.exists
+  // A message can be faster than the commit that it tells of is seen: nobody was faster than the user, but the database
+  // did not see yet what he saw. (Or it is gone, and the message of that is still to come.)
+  if (!isNews && write.tries < unseenLimit) {
+    draft.put({ ...write, state: 'waiting', operationId: null, tries: write.tries + 1 })
+    return
+  }
+  const theirs = isNews && !(found.exists && found.version > known.version) ? known : found
   const waiting = draft.of(cellKey(write.cell)).filter(({ state }) => state === 'waiting')
   const newest = waiting.at(-1) ?? write
   for (const other of [write, ...waiting]) draft.remove(other)

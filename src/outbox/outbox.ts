@@ -4,6 +4,7 @@ import { missingCell, writtenCell, type Cell, type StoredCell } from '../model/c
 import { newUuid } from '../model/identifier.ts'
 import { ForbiddenError, NotFoundError } from '../model/refusals.ts'
 import type { CellInput } from '../model/value.ts'
+import { noRules } from '../modules/rules.ts'
 import { toPublicError } from '../refusal.ts'
 import type { Facts, GoneCell, PendingValue } from '../store/facts.ts'
 import type { Clock } from '../transport/clock.ts'
@@ -448,7 +449,7 @@ function refusalOf(write: Write, code: Refusal['code'], result: WriteResult): Ce
     argument: undefined,
   })
   const item = { reference: cell, value: value === 'deleted' ? null : value, base: base.version }
-  return toPublicError(refusal, [{ item, address: cell, base, mine: toInput(value) }])
+  return toPublicError(refusal, [{ item, address: cell, base, mine: toInput(value), rules: noRules }])
 }
 
 function discarded(): DOMException {

@@ -1,4 +1,5 @@
-import { parseCellKey, type CellKey, type ResolvedAddress } from '../model/address.ts'
+import { parseCellKey, type ResolvedAddress } from '../model/address.ts'
+import type { CellKey } from '../model/ids.ts'
 import type { Member, PresenceMode } from './member.ts'
 import { colorsOf, type PresenceColor } from './palette.ts'
 

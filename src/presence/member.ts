@@ -1,4 +1,5 @@
-import { parseCellKey, toUuid, type CellKey } from '../model/address.ts'
+import { parseCellKey, toUuid } from '../model/address.ts'
+import type { CellKey } from '../model/ids.ts'
 import { isBoolean, isInteger, isObject, oneOf } from '../transport/shape.ts'
 
 /** What somebody does at a cell. */

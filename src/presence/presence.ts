@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { ValidationError } from '../errors.ts'
-import { cellKey, type CellAddress, type CellKey } from '../model/address.ts'
+import { cellKey, type CellAddress } from '../model/address.ts'
+import type { CellKey } from '../model/ids.ts'
 import { newUuid } from '../model/identifier.ts'
 import type { ExternalStore } from '../store/facts.ts'
 import type { Clock } from '../transport/clock.ts'
@@ -63,7 +64,7 @@ const noPeople: readonly Person[] = Object.freeze([])
  * What it tells is what each client says of itself. The server proves that they may see the budget, and not who they are:
  * show it, and decide nothing by it.
  */
-export class Presence implements ExternalStore<Company> {
+export class SheetPresence implements ExternalStore<Company> {
   readonly #ports: PresencePorts
   readonly #settings: PresenceSettings
   readonly #events = new EventEmitter<keyof PresenceEvents>()

@@ -15,7 +15,7 @@ import { toPublicError } from '../refusal.ts'
 import { CellStore } from '../store/cell-store.ts'
 import { SyncEngine, type SyncPorts } from '../sync/sync-engine.ts'
 import type { SyncState } from '../sync/sync-state.ts'
-import { Presence } from '../presence/presence.ts'
+import { SheetPresence } from '../presence/presence.ts'
 import type { Commit } from '../transport/feed.ts'
 import { Refusal, type CellsTransport } from '../transport/port.ts'
 import type { OpenChannel } from '../transport/stream.ts'
@@ -52,7 +52,7 @@ export class LiveBudget {
   readonly store: CellStore
   readonly engine: SyncEngine
   readonly outbox: Outbox
-  readonly presence: Presence
+  readonly presence: SheetPresence
   readonly report: (error: unknown) => void
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
@@ -91,7 +91,7 @@ export class LiveBudget {
         refresh: () => this.engine.refresh(),
       },
     )
-    this.presence = new Presence({ clock: ports.clock, userId: ports.userId, report: this.report })
+    this.presence = new SheetPresence({ clock: ports.clock, userId: ports.userId, report: this.report })
     const openStream = ports.openStream && this.presence.over(ports.openStream)
     this.engine = new SyncEngine(
       id,

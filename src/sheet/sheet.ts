@@ -9,7 +9,7 @@ import { toStoredValue, type CellInput } from '../model/value.ts'
 import { isPending, type NewWrite, type Write, type WriteSession } from '../outbox/outbox-state.ts'
 import { toInput } from '../outbox/outbox.ts'
 import type { StorageStatus } from '../outbox/persistent-storage.ts'
-import type { Presence } from '../presence/presence.ts'
+import type { SheetPresence } from '../presence/presence.ts'
 import type { CellSelection, ExternalStore, PendingValue, VisibleCell } from '../store/facts.ts'
 import type { Scope } from '../sync/scope.ts'
 import { isCaughtUp } from '../sync/sync-state.ts'
@@ -48,7 +48,7 @@ export class Sheet {
   /** Whether writes outlive the page, as an external store. */
   readonly storage: ExternalStore<StorageStatus>
   /** Who has the budget open, and on which cell, as an external store. The same for all sheets of the budget. */
-  readonly presence: Presence
+  readonly presence: SheetPresence
   readonly #live: LiveBudget
   readonly #selection: CellSelection
   readonly #scope: Scope

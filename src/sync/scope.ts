@@ -37,7 +37,7 @@ export function selectionKey(selection: CellSelection): string {
 }
 
 /** Whether a cell belongs to a selection. */
-export function matcher(selection: CellSelection): (address: ResolvedAddress) => boolean {
+function matcher(selection: CellSelection): (address: ResolvedAddress) => boolean {
   const wanted = parts.flatMap((part) => {
     const values = selection[part]
     return values === undefined

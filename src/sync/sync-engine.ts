@@ -10,6 +10,7 @@ import { openScope, selectionKey, type OpenScope, type Scope } from './scope.ts'
 import {
   defaultSettings,
   initialSync,
+  isOutdated,
   transition,
   type SyncEffect,
   type SyncEvent,
@@ -236,6 +237,7 @@ export class SyncEngine {
     const { transport } = this.#ports
     const page = await transport.listCells(this.#budgetVersionId, selection, after, cellsPerPage, { signal })
     return () => {
+      if (isOutdated(this.#state, page.revision)) return { type: 'outdated' }
       scope.read?.page(page.revision, page.cells)
       scope.listed += page.cells.length
       scope.after = page.next

@@ -28,6 +28,8 @@ export interface SyncState {
   readonly early: readonly FeedPage[]
   /** `target` as the read under way was begun. */
   readonly asked: number
+  /** Reads in a row that did not know of `target`: a message can be faster than the commit that it tells of is seen. */
+  readonly unknowing: number
   /** Whether the read under way is the timer's and nothing else's: what it finds, the stream should tell as well. */
   readonly probing: boolean
   /** The newest revision that the stream told. */
@@ -55,6 +57,8 @@ export type SyncEvent =
   | { readonly type: 'changes'; readonly page: FeedPage }
   /** A page of the list, and whether it was the last of all that was asked for. */
   | { readonly type: 'page'; readonly revision: number; readonly last: boolean }
+  /** The page shows the budget as it was before what is known already, and was not taken in. */
+  | { readonly type: 'outdated' }
   /** The read under way failed. */
   | { readonly type: 'failed' }
   /** A sheet asks for more cells. */
@@ -116,6 +120,8 @@ export interface Step {
 export const earlyLimit = 100
 /** So many losses within {@link SyncSettings.calm} make a stream lossy. */
 const tolerated = 3
+/** After so many reads that know nothing of it, what a message said was not so. */
+export const patience = 5
 /** A timer that comes later than this slept: the computer was closed, or the page frozen. */
 const sleep = 10_000
 
@@ -132,6 +138,7 @@ export function initialSync(streamed: boolean): SyncState {
     unloaded: true,
     early: [],
     asked: 0,
+    unknowing: 0,
     probing: false,
     heard: 0,
     untold: null,
@@ -200,14 +207,15 @@ export const linkTable: Readonly<Record<Link, Readonly<Record<LinkEvent, LinkMov
   },
 }
 
-type ReaderEvent = 'changes' | 'page' | 'failed' | 'due' | 'wake' | 'online' | 'offline'
-type ReaderMove = 'stay' | 'take changes' | 'take page' | 'fall back' | 'resume' | 'stop'
+type ReaderEvent = 'changes' | 'page' | 'outdated' | 'failed' | 'due' | 'wake' | 'online' | 'offline'
+type ReaderMove = 'stay' | 'take changes' | 'take page' | 'look again' | 'fall back' | 'resume' | 'stop'
 
 /** What becomes of the reader. An answer to a question that is not open any more is not heard. */
 export const readerTable: Readonly<Record<Reader, Readonly<Record<ReaderEvent, ReaderMove>>>> = {
   idle: {
     changes: 'stay',
     page: 'stay',
+    outdated: 'stay',
     failed: 'stay',
     due: 'stay',
     wake: 'stay',
@@ -217,6 +225,7 @@ export const readerTable: Readonly<Record<Reader, Readonly<Record<ReaderEvent, R
   changes: {
     changes: 'take changes',
     page: 'stay',
+    outdated: 'stay',
     failed: 'fall back',
     due: 'stay',
     wake: 'stay',
@@ -226,6 +235,7 @@ export const readerTable: Readonly<Record<Reader, Readonly<Record<ReaderEvent, R
   page: {
     changes: 'stay',
     page: 'take page',
+    outdated: 'look again',
     failed: 'fall back',
     due: 'stay',
     wake: 'stay',
@@ -235,6 +245,7 @@ export const readerTable: Readonly<Record<Reader, Readonly<Record<ReaderEvent, R
   backoff: {
     changes: 'stay',
     page: 'stay',
+    outdated: 'stay',
     failed: 'stay',
     due: 'resume',
     wake: 'resume',
@@ -428,6 +439,9 @@ function moveReader(draft: Draft, move: ReaderMove, event: SyncEvent): void {
       draft.set({ reader: 'idle', readFailures: 0 })
       if (event.type === 'page') takePage(draft, event.revision, event.last)
       return
+    case 'look again':
+      lookAgain(draft)
+      return
     case 'fall back': {
       const readFailures = state.readFailures + 1
       const stale = state.stale || state.reader === 'changes'
@@ -451,6 +465,8 @@ function moveReader(draft: Draft, move: ReaderMove, event: SyncEvent): void {
 function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
   const { asked, link, heard } = draft.state
   const known = Math.max(heard, draft.state.cursor ?? 0)
+  // Behind the cursor: restored from a backup, or a read that was faster than the commit was seen.
+  if (page.resync && page.revision < (draft.state.cursor ?? 0) && lookAgain(draft)) return
   if (page.resync) {
     draft.act({ type: 'relist', isRestored: page.revision < (draft.state.cursor ?? 0) })
     draft.set({ cursor: null, unloaded: true, verified: false, target: page.revision, early: [] })
@@ -458,19 +474,43 @@ function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
   }
   take(draft, page)
   const { cursor, target } = draft.state
-  const complete = page.to >= page.revision
-  if (complete && target > page.revision && target === asked) {
-    // Hearsay: whoever knows best knows nothing of it.
-    draft.set({ target: page.revision, early: draft.state.early.filter(({ to }) => to <= page.revision) })
+  draft.set({ target: Math.max(target, page.revision) })
+  const isComplete = page.to >= page.revision
+  if (!isComplete) draft.set({ stale: true })
+  else if (target <= page.revision || target !== asked) draft.set({ unknowing: 0 })
+  else if (!lookAgain(draft)) {
+    const early = draft.state.early.filter(({ to }) => to <= page.revision)
+    draft.set({ target: Math.max(page.revision, cursor ?? 0), early, stale: false })
   }
-  draft.set({ target: Math.max(draft.state.target, page.revision) })
-  if (!complete) draft.set({ stale: true })
   if (probing && link === 'joined' && cursor !== null && cursor > known) draft.set({ untold: cursor })
+}
+
+/**
+ * A read knows less than was told: a message can be faster than the commit that it tells of is seen. Reads again soon, and
+ * says whether it does: after some reads that know nothing of it, it was not so.
+ */
+function lookAgain(draft: Draft): boolean {
+  const { unknowing } = draft.state
+  const isPatient = unknowing + 1 < patience
+  draft.set({ reader: isPatient ? 'backoff' : 'idle', unknowing: isPatient ? unknowing + 1 : 0, stale: true })
+  if (!isPatient) return false
+  const { settings, chance } = draft.circumstances
+  draft.act({
+    type: 'wait',
+    timer: 'read',
+    after: settings.baseDelay * 0.1 * 2 ** unknowing * (0.5 + chance),
+  })
+  return true
+}
+
+/** Whether a page shows less than is known already: changes since then may have been passed over as unwanted. */
+export function isOutdated({ cursor }: SyncState, revision: number): boolean {
+  return cursor !== null && revision < cursor
 }
 
 function takePage(draft: Draft, revision: number, last: boolean): void {
   const { cursor, target } = draft.state
-  draft.set({ cursor: cursor ?? revision, target: Math.max(target, revision), unloaded: !last })
+  draft.set({ cursor: cursor ?? revision, target: Math.max(target, revision), unloaded: !last, unknowing: 0 })
 }
 
 /** After every event: what connects is applied, what is missing is read, and the timer keeps the pace. */

@@ -1,4 +1,4 @@
-import { isCellsError, ProtocolError, type CellsError } from '../errors.ts'
+import { isCellsError, ProtocolError, TransportError, type CellsError } from '../errors.ts'
 import { partUuid } from '../model/identifier.ts'
 import type { Clock } from './clock.ts'
 import type {
@@ -65,6 +65,12 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
         return await transport.writeCells(request, remaining())
       } catch (error) {
         if (request.mode === 'atomic' || request.items.length < 2 || !isDivisible(error)) throw error
+        if (request.divide === false) {
+          throw new TransportError('too_large', 'The batch is too much for the server at once.', 413, {
+            cause: error,
+            hint: 'Nothing of it has landed. Send it in parts.',
+          })
+        }
         return await writeParts(transport, request, remaining)
       }
     },

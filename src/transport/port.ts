@@ -1,5 +1,6 @@
 import type { StoredCell } from '../model/cell.ts'
 import type { ResolvedAddress } from '../model/address.ts'
+import type { EntityId, UserId } from '../model/ids.ts'
 import type { MomentParameters } from '../model/moment.ts'
 import type { StoredValue } from '../model/value.ts'
 import type { CellsError, CellsErrorCode } from '../errors.ts'
@@ -49,16 +50,16 @@ export interface CallOptions extends Patience {
 export type CellReference = string | ResolvedAddress
 
 /** Which cells of a budget; every member is optional, members are ANDed. */
-export interface CellFilter {
-  readonly module?: string | readonly string[] | undefined
+export interface CellFilter<Module extends string = string, Field extends string = string> {
+  readonly module?: Module | readonly Module[] | undefined
   /** `null` for cells without an entity. */
-  readonly entity?: string | null | readonly (string | null)[] | undefined
-  readonly field?: string | readonly string[] | undefined
+  readonly entity?: EntityId | null | readonly (EntityId | null)[] | undefined
+  readonly field?: Field | readonly Field[] | undefined
   /** `null` for cells without a period. */
   readonly period?: string | null | readonly (string | null)[] | undefined
   readonly locked?: boolean | undefined
   /** The user id of who wrote last. */
-  readonly modifiedBy?: string | undefined
+  readonly modifiedBy?: UserId | undefined
 }
 
 /** Whether one bad change refuses the whole batch (`atomic`) or is reported beside the good ones (`partial`). */
@@ -74,8 +75,8 @@ export interface WriteItem {
   readonly reference: CellReference
   /** `null` deletes the cell. */
   readonly value: StoredValue | null
-  /** The version that the change is based on, 0 for a cell that must not exist yet, `null` for any. */
-  readonly base: number | null
+  /** The version that the change is based on, 0 for a cell that must not exist yet, `'*'` for any but none, `null` for any. */
+  readonly base: number | '*' | null
   /** The fencing token: the change lands only while that lease is held. */
   readonly lease?: number | undefined
 }
@@ -87,6 +88,8 @@ export interface WriteRequest {
   readonly changeType: ChangeType
   readonly operationId: string
   readonly session: { readonly id: string; readonly label?: string | undefined } | null
+  /** `false`: a `partial` batch may not be sent in parts. */
+  readonly divide?: boolean | undefined
 }
 
 export type WriteResult =
@@ -124,10 +127,10 @@ export interface CellsReply {
 }
 
 /** One page of a list: one moment’s truth. */
-export interface CellPage {
+export interface CellPage<Read = StoredCell> {
   /** The budget's revision that this page shows. */
   readonly revision: number
-  readonly cells: readonly StoredCell[]
+  readonly cells: readonly Read[]
   readonly next: string | null
 }
 
@@ -151,7 +154,7 @@ export interface RpcCall<T> {
 export type Send = <T>(call: RpcCall<T>, options: CallOptions) => Promise<T>
 
 /** A page, with how many cells were asked for in the end: the server may not be able to do more at once. */
-export interface LimitedPage extends CellPage {
+export interface LimitedPage<Read = StoredCell> extends CellPage<Read> {
   readonly limit: number
 }
 

@@ -287,7 +287,7 @@ describe('a storage', () => {
       global: {
         fetch: async (input, init) => {
           const reply = await fetch(input, init)
-          if (String(input).endsWith('/rpc/write_cells')) throw new TypeError('The reply is lost.')
+          if (new Request(input).url.endsWith('/rpc/write_cells')) throw new TypeError('The reply is lost.')
           return reply
         },
       },

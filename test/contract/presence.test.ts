@@ -5,7 +5,7 @@ import {
   type Company,
   type OpenOptions,
   type Person,
-  type Presence,
+  type SheetPresence,
   type Sheet,
   type StreamKind,
 } from '@efir/cells'
@@ -47,7 +47,7 @@ async function window(user: User, options: OpenOptions = {}, stream: StreamKind 
   return { supabase, sheet, presence: sheet.presence }
 }
 
-const seen = (presence: Presence, isWanted: (others: readonly Person[]) => boolean): Promise<Company> =>
+const seen = (presence: SheetPresence, isWanted: (others: readonly Person[]) => boolean): Promise<Company> =>
   until(presence, ({ others }) => isWanted(others))
 
 describe('presence', () => {

@@ -1,4 +1,5 @@
 import { createClient } from '@supabase/supabase-js'
+import postgres from 'postgres'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createCells, type Budget, type Sheet } from '@efir/cells'
 import { broadcastStream } from '../../src/transport/broadcast-stream.ts'
@@ -57,10 +58,11 @@ function listen(open: OpenChannel) {
   return { told, stream, heard, joined: () => heard(({ type }) => type === 'joined') }
 }
 
-const adapters: readonly (readonly [Exclude<StreamKind, 'none'>, (as: AnySupabaseClient) => OpenChannel])[] = [
-  ['broadcast', broadcastStream],
-  ['postgres_changes', (as) => rowStream(as, 'efir_budget')],
-]
+const adapters: readonly (readonly [Exclude<StreamKind, 'none'>, (as: AnySupabaseClient) => OpenChannel])[] =
+  [
+    ['broadcast', broadcastStream],
+    ['postgres_changes', (as) => rowStream(as, 'efir_budget')],
+  ]
 
 describe.each(adapters)('the stream by %s', (kind, adapter) => {
   it('tells that it is joined, and then of every commit', async () => {
@@ -141,5 +143,22 @@ describe('the stream by broadcast', () => {
       (told) => told.type === 'feed' && told.page.commits.some(({ cells }) => cells.length > 0),
     )
     expect(event).toMatchObject({ page: { commits: [{ cells: [written] }] } })
+  })
+
+  it('takes a frame that cannot be read for garbage, and the news of a deletion for a hint', async () => {
+    const { heard, joined, told } = listen(broadcastStream(asAlice))
+    await joined()
+    const sql = postgres(stack.databaseUrl)
+    try {
+      const send = (event: string, payload: object) =>
+        sql`SELECT realtime.send(${sql.json(payload as never)}, ${event}, ${`cells:${budgetVersionId}`}, TRUE)`
+      await send('commit', { revision: 'many', commits: [[null]] })
+      await heard(({ type }) => type === 'garbage')
+      await send('deleted', { deleted: true })
+      await heard(({ type }) => type === 'hint')
+      expect(told.map(({ type }) => type)).not.toContain('lost')
+    } finally {
+      await sql.end()
+    }
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { CellKey } from '../../src/model/address.ts'
+import type { CellKey } from '../../src/model/ids.ts'
 import { initialPresence, nextTick, step, type PresenceEvent } from '../../src/presence/presence-state.ts'
 
 const settings = { idleAfter: 120_000 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Presence } from '../../src/presence/presence.ts'
+import { SheetPresence } from '../../src/presence/presence.ts'
 import { encodeMember, type Member } from '../../src/presence/member.ts'
 import type { ChannelEvent, LiveStream } from '../../src/transport/stream.ts'
 import { HeldClock, settled } from '../leases/support/held-clock.ts'
@@ -20,7 +20,7 @@ function channel(given: { readonly userId?: () => Promise<string | null>; readon
   const server = { takes: (): Promise<boolean> => Promise.resolve(true) }
   let tell: (event: ChannelEvent) => void = () => undefined
   const heard: string[] = []
-  const presence = new Presence({
+  const presence = new SheetPresence({
     clock,
     userId: given.userId ?? (() => Promise.resolve(ana)),
     report: (error) => void reported.push(error),

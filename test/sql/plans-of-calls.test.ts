@@ -6,11 +6,12 @@ import { call } from './support/call.ts'
 import { freshTenants, write } from './support/cells.ts'
 import { changesSince } from './support/feed.ts'
 import { listChanges } from './support/history.ts'
-import { rowsRead } from './support/rows-read.ts'
+import { rowsRead, withoutStatistics } from './support/rows-read.ts'
 import { previewRedo, previewUndo, redo, restore, undo, undoState } from './support/turns.ts'
 
 // One connection, as of a pool, so that plans made while the tables were empty are used again on full ones.
-const { databaseUrl, alice, bob, budget } = await freshTenants()
+const { databaseUrl, alice, bob, budget, sql } = await freshTenants()
+await withoutStatistics(sql)
 const single = postgres(databaseUrl, { max: 1, onnotice: () => undefined })
 afterAll(() => single.end({ timeout: 5 }))
 

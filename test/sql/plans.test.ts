@@ -3,7 +3,7 @@ import postgres from 'postgres'
 import { afterAll, describe, expect, it } from 'vitest'
 import { asRole } from '../support/roles.ts'
 import { freshTenants, list, read, write } from './support/cells.ts'
-import { rowsRead } from './support/rows-read.ts'
+import { rowsRead, withoutStatistics } from './support/rows-read.ts'
 
 // One connection, so that plans made for an empty table are used again on a full one; and, as for every request of
 // a member, a statement timeout of eight seconds, which anything quadratic overruns many times over.
@@ -93,6 +93,7 @@ describe('plans that were made while the tables were empty', () => {
     { timeout: 60_000 },
     async () => {
       const own = await freshTenants()
+      await withoutStatistics(own.sql)
       const single = postgres(own.databaseUrl, { max: 1, onnotice: () => undefined })
       const as = <T>(work: (run: postgres.TransactionSql) => Promise<T>) =>
         asRole(single).asUser(own.alice, work)

@@ -329,3 +329,26 @@ describe('confirming', () => {
     expect(await see(key)).toMatchObject({ number: '1' })
   })
 })
+
+describe('an undo that takes longer than a request may', () => {
+  it('does nothing, and can be tried again', async () => {
+    const keys = Array.from({ length: 2000 }, () => freshKey())
+    await asAlice((as) =>
+      write(
+        as,
+        budget,
+        keys.map((key) => ({ ...key, number: '1' })),
+      ),
+    )
+    const state = await asAlice((as) => undoState(as, budget))
+    const refused = await refusalOf(
+      asAlice(async (as) => {
+        await as`SET LOCAL statement_timeout = 1`
+        return await undo(as, budget)
+      }),
+    )
+    expect(refused.code).toBe('57014')
+    expect(await asAlice((as) => undoState(as, budget))).toEqual(state)
+    expect(new Set(outcomes(await asAlice((as) => undo(as, budget))))).toEqual(new Set(['reverted']))
+  })
+})

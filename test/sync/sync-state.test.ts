@@ -6,6 +6,7 @@ import {
   isCaughtUp,
   isWhole,
   linkTable,
+  patience,
   readerTable,
   transition,
   type Step,
@@ -47,6 +48,7 @@ const events: readonly SyncEvent[] = [
   { type: 'changes', page: feed(5, 5, 3, true) },
   { type: 'page', revision: 5, last: false },
   { type: 'page', revision: 6, last: true },
+  { type: 'outdated' },
   { type: 'failed' },
   { type: 'wanted' },
   { type: 'due', timer: 'join', late: 0 },
@@ -139,7 +141,8 @@ describe('every event in every state', () => {
     expect(
       all((before, event, after) => {
         const isUnderWay = before.reader === 'changes' || before.reader === 'page'
-        const isAnswered = event.type === before.reader || ['failed', 'offline', 'end'].includes(event.type)
+        const isAnswered =
+          event.type === before.reader || ['failed', 'outdated', 'offline', 'end'].includes(event.type)
         return !isUnderWay || isAnswered || !kinds(after).some((kind) => kind.startsWith('read-'))
       }),
     ).toEqual([])
@@ -312,14 +315,34 @@ describe('commits', () => {
     expect(isCaughtUp(told.state)).toBe(false)
   })
 
-  it('that nobody but a message knows of are forgotten once the database does not know them', () => {
-    const state = run(opened(), { type: 'feed', page: feed(90, 91) }, { type: 'changes', page: feed(5, 5) })
-    expect(state).toMatchObject({ target: 5, early: [], verified: true })
+  it('that nobody but a message knows of are looked for again, for they may only not be seen yet', () => {
+    const told = run(opened(), { type: 'feed', page: feed(5, 5, 6) })
+    const unseen = step(told, { type: 'changes', page: feed(5, 5) })
+    expect(unseen.state).toMatchObject({ reader: 'backoff', target: 6, readFailures: 0 })
+    expect(isCaughtUp(unseen.state)).toBe(false)
+    const again = step(unseen.state, { type: 'due', timer: 'read', late: 0 })
+    expect(again.effects).toContainEqual({ type: 'read-changes', from: 5 })
+    expect(isCaughtUp(run(again.state, { type: 'changes', page: feed(5, 6) }))).toBe(true)
+  })
+
+  it('that the database does not know after some patience were not so', () => {
+    let state = run(opened(), { type: 'feed', page: feed(90, 91) })
+    for (let read = 0; read < patience; read++) {
+      state = run(state, { type: 'changes', page: feed(5, 5) }, { type: 'due', timer: 'read', late: 0 })
+    }
+    expect(state).toMatchObject({ target: 5, early: [], verified: true, reader: 'idle' })
   })
 
   it('that the log does not reach back to begin the list anew, restored budgets too', () => {
     const state = run(opened(), { type: 'wake' })
-    const { state: after, effects } = step(state, { type: 'changes', page: feed(5, 5, 3, true) })
+    const behind: SyncEvent = { type: 'changes', page: feed(5, 5, 3, true) }
+    let restored = state
+    for (let read = 1; read < patience; read++) {
+      const looked = step(restored, behind)
+      expect(kinds(looked)).not.toContain('relist')
+      restored = run(looked.state, { type: 'due', timer: 'read', late: 0 })
+    }
+    const { state: after, effects } = step(restored, behind)
     expect(effects).toContainEqual({ type: 'relist', isRestored: true })
     expect(after).toMatchObject({ cursor: null, reader: 'page', target: 3 })
     const pruned = step(state, { type: 'changes', page: feed(5, 5, 30_000, true) })
@@ -334,7 +357,7 @@ describe('a stream that loses messages', () => {
       state = run(
         state,
         { type: 'feed', page: feed(at, at + 1) },
-        { type: 'changes', page: feed(at - 2, at) },
+        { type: 'changes', page: feed(at - 2, at + 1) },
       )
     }
     return state

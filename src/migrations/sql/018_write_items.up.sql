@@ -59,7 +59,8 @@ BEGIN
         WHEN octet_length(item.number) > 20 OR item.number !~ '^-?[0-9]+([.][0-9]+)?$'
           OR scale(item.number::numeric) > 4 OR abs(item.number::numeric) >= 1e14
           THEN '["invalid", "number", "A number is decimal text with at most 14 digits before the point and 4 behind it."]'
-        WHEN octet_length(item.base) > 9 OR item.base !~ '^[0-9]+$' THEN '["invalid", "base", "A base is a version, 0 or null."]'
+        WHEN item.base <> '*' AND (octet_length(item.base) > 9 OR item.base !~ '^[0-9]+$')
+          THEN '["invalid", "base", "A base is a version, 0, * or null."]'
         WHEN octet_length(item.lease) > 18 OR item.lease !~ '^[0-9]+$'
           THEN '["invalid", "lease", "A lease is the token that acquire_leases gave."]'
       END AS problem
@@ -87,7 +88,7 @@ BEGIN
       CASE WHEN checked.problem IS NULL THEN checked.number::numeric(18, 4) END AS number,
       checked.text,
       coalesce(checked.delete = 'true', false) AS deleting,
-      CASE WHEN checked.problem IS NULL THEN checked.base::integer END AS base,
+      CASE WHEN checked.problem IS NULL THEN replace(checked.base, '*', '-1')::integer END AS base,
       CASE WHEN checked.problem IS NULL THEN checked.lease::bigint END AS lease
     FROM checked
   ),
@@ -130,7 +131,7 @@ BEGIN
         WHEN found.again THEN '["invalid", "key", "The cell is in this call already."]'
         WHEN found.cell_id IS NOT NULL THEN NULL
         WHEN found.by_id THEN '["not_found", "There is no cell of that id in this budget."]'
-        WHEN found.base > 0 THEN '["conflict", null]'
+        WHEN found.base <> 0 THEN '["conflict", null]'
       END,
       found.cell_id,
       CASE
@@ -207,7 +208,7 @@ BEGIN
         WHEN NOT p_tried AND CASE
           WHEN item.base IS NULL THEN TRUE
           WHEN item.base = 0 THEN cell.deleted_at IS NOT NULL
-          ELSE cell.version = item.base AND cell.deleted_at IS NULL
+          ELSE item.base IN (-1, cell.version) AND cell.deleted_at IS NULL
         END THEN NULL
         ELSE jsonb_build_array(item.n, 'conflict', shown.tuple)
       END AS result

@@ -117,7 +117,7 @@ BEGIN
         AND CASE
           WHEN item.base IS NULL THEN TRUE
           WHEN item.base = 0 THEN cell.deleted_at IS NOT NULL
-          ELSE cell.version = item.base AND cell.deleted_at IS NULL
+          ELSE item.base IN (-1, cell.version) AND cell.deleted_at IS NULL
         END
       ORDER BY cell.id
       FOR NO KEY UPDATE OF cell

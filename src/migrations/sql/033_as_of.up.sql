@@ -85,8 +85,9 @@ AS $$
   LEFT JOIN LATERAL (
     SELECT change.*
     FROM efir_budget.cell_changes AS change
-    INNER JOIN efir_budget.cell_commits AS made ON made.commit_id = change.commit_id
-    WHERE change.cell_id = wanted.id AND made.revision <= p_revision
+    WHERE change.cell_id = wanted.id
+      -- Not a join, which could be begun at the commits: with all of them.
+      AND (SELECT made.revision FROM efir_budget.cell_commits AS made WHERE made.commit_id = change.commit_id) <= p_revision
       AND change.old_version IS DISTINCT FROM change.new_version
     ORDER BY change.new_version DESC
     LIMIT 1

@@ -1,6 +1,7 @@
 import {
   defaultSettings,
   initialSync,
+  isOutdated,
   transition,
   type SyncEffect,
   type SyncEvent,
@@ -36,6 +37,7 @@ export class SyncWorld {
   /** Which half of the keys has been listed. */
   #listed = 0
   #now = 0
+  #seen = 0
 
   constructor() {
     this.tell({ type: 'open' })
@@ -82,22 +84,29 @@ export class SyncWorld {
     this.channel.splice(place % Math.max(1, this.channel.length), 1)
   }
 
-  answer(limit: number): void {
+  /** A read may see `lag` commits less than there are, though never less than a read saw before. */
+  answer(limit: number, lag = 0): void {
     const { reading } = this
+    this.#seen = Math.max(this.#seen, this.revision - lag)
+    const seen = this.#seen
     this.reading = undefined
     if (reading?.type === 'changes') {
       const { from } = reading
-      const resync = from < this.pruned
-      const to = resync ? from : Math.min(this.revision, from + limit)
+      const resync = from < this.pruned || from > seen
+      const to = resync ? from : Math.min(seen, from + limit)
       const page = resync
-        ? { revision: this.revision, from, to, resync, commits: [] }
-        : { ...this.#page(from, to), revision: this.revision }
+        ? { revision: seen, from, to, resync, commits: [] }
+        : { ...this.#page(from, to), revision: seen }
       this.tell({ type: 'changes', page })
     } else if (reading?.type === 'page') {
+      if (isOutdated(this.state, seen)) {
+        this.tell({ type: 'outdated' })
+        return
+      }
       const half = this.#listed === 0 ? keys.slice(0, 2) : keys.slice(2)
-      for (const key of half) this.#take(key, this.versionAt(key, this.revision))
+      for (const key of half) this.#take(key, this.versionAt(key, seen))
       this.#listed = Math.min(2, this.#listed + 1)
-      this.tell({ type: 'page', revision: this.revision, last: this.isLoaded })
+      this.tell({ type: 'page', revision: seen, last: this.isLoaded })
     }
   }
 

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import type postgres from 'postgres'
+import { makeThrowAway } from '../../src/local/throw-away.ts'
+import { bundle } from '../../src/migrations/index.ts'
+import { startServer, type Server } from '../db/server.ts'
+
+/** A server with one empty budget and two users who are members of its organisation. */
+export interface Place {
+  readonly server: Server
+  readonly owner: postgres.Sql
+  readonly database: string
+  readonly budget: string
+  readonly importer: string
+  readonly bystander: string
+  /** For files. */
+  readonly folder: string
+  close(): Promise<void>
+}
+
+export async function openPlace(throwAway: boolean): Promise<Place> {
+  const directory = makeThrowAway()
+  const folder = mkdtempSync(join(tmpdir(), 'cells-import-bench-'))
+  const server = await startServer(directory, throwAway)
+  const close = async () => {
+    await server.stop()
+    rmSync(directory, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    const database = 'import'
+    await server.createDatabase(database)
+    const owner = server.session('postgres', database)
+    for (const { up } of bundle) await owner.unsafe(up).simple()
+    const [organization, budget, importer, bystander] = Array.from({ length: 4 }, () => randomUUID())
+    const superuser = server.session('supabase_admin', database)
+    await superuser`INSERT INTO auth.users (id) VALUES (${importer!}), (${bystander!})`
+    await owner`INSERT INTO efir_budget.organizations (id, name) VALUES (${organization!}, 'bench')`
+    await owner`INSERT INTO efir_budget.user_profiles (user_id, organization_id)
+      VALUES (${importer!}, ${organization!}), (${bystander!}, ${organization!})`
+    await owner`INSERT INTO efir_budget.budget_versions (id, organization_id, name)
+      VALUES (${budget!}, ${organization!}, 'bench')`
+    return {
+      server,
+      owner,
+      database,
+      budget: budget!,
+      importer: importer!,
+      bystander: bystander!,
+      folder,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const entityOf = (index: number): string => `0199a3c4-0000-7000-8000-${String(index).padStart(12, '0')}`
+
+/** A table of so many cells, a dozen of each entity. */
+export async function writeTable(path: string, cells: number, fraction: string): Promise<void> {
+  const file = createWriteStream(path)
+  file.write('module,entity,field,period,value\n')
+  for (let cell = 0; cell < cells; cell++) {
+    const line = `revenue,${entityOf(Math.floor(cell / 12))},tuition_rate_sar,2025-${String((cell % 12) + 1).padStart(2, '0')},${cell}.${fraction}\n`
+    if (!file.write(line)) await once(file, 'drain')
+  }
+  file.end()
+  await once(file, 'finish')
+}
+
+/** Raw COPY of as many cells into a table with the same columns and indexes; milliseconds. */
+export async function copyRaw({ owner, budget }: Place, cells: number): Promise<number> {
+  await owner.unsafe('DROP TABLE IF EXISTS efir_budget.bench_copy')
+  await owner.unsafe('CREATE TABLE efir_budget.bench_copy (LIKE efir_budget.planning_cells INCLUDING ALL)')
+  const lines = function* () {
+    for (let cell = 0; cell < cells;) {
+      let text = ''
+      for (const end = Math.min(cells, cell + 1_000); cell < end; cell++) {
+        text += `${budget}\trevenue\t${entityOf(Math.floor(cell / 12))}\ttuition_rate_sar\t2025-${(cell % 12) + 1}\t${cell}.25\n`
+      }
+      yield Buffer.from(text)
+    }
+  }
+  const started = performance.now()
+  const copy = await owner
+    .unsafe(
+      'COPY efir_budget.bench_copy (budget_version_id, module_code, entity_id, field_name, period_code, value_numeric) FROM STDIN',
+    )
+    .writable()
+  await pipeline(Readable.from(lines()), copy)
+  return performance.now() - started
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { connectTenants } from '../../src/local/index.ts'
+import { startStackProcess } from '../client/stack-process.ts'
+import { watchBystander } from '../import/bystander.ts'
+import { copyRaw, openPlace, writeTable, type Place } from '../import/place.ts'
+import { runImporter, type ImporterReply } from '../import/run-importer.ts'
+import { percentile } from '../measure.ts'
+import { absentRow, latencyRow, rounded, type Row } from '../report.ts'
+import type { RunSuite } from '../suite.ts'
+
+/** `importCells` with a CSV file, in a process of its own, beside raw COPY of as many cells in the same run. */
+export const run: RunSuite = async ({ scale, progress }) => {
+  const cells = Math.round(1_000_000 * scale)
+  const place = await openPlace(scale < 0.01)
+  try {
+    const [first, second] = [join(place.folder, 'first.csv'), join(place.folder, 'second.csv')]
+    await writeTable(first, cells, '25')
+    await writeTable(second, cells, '75')
+    const copies: number[] = []
+    const baseline = async () => {
+      progress(`COPY of ${cells} cells`)
+      copies.push(await copyRaw(place, cells))
+    }
+    const ours = async (what: string, source: string): Promise<ImporterReply> => {
+      progress(`${what} of ${cells} cells`)
+      return await runImporter({
+        url: place.server.url('authenticator', place.database),
+        user: place.importer,
+        budget: place.budget,
+        source,
+      })
+    }
+    await baseline()
+    const bystander = await watchBystander(place)
+    const insert = await ours('insert', first)
+    const update = await ours('update', second)
+    const waited = await bystander.stop()
+    await baseline()
+    const unchanged = await ours('unchanged', second)
+    await baseline()
+    const http = await throughHttp(place, Math.max(1_000, Math.round(cells / 20)), progress)
+    const copied = (cells / percentile(copies, 0.5)) * 1_000
+    const row = (name: string, reply: ImporterReply, count: keyof ImporterReply['counts']): Row => {
+      if (reply.counts[count] !== cells) throw new Error(`${name}: ${JSON.stringify(reply.counts)}`)
+      const speed = (cells / reply.milliseconds) * 1_000
+      return {
+        name,
+        unit: 'cells/s',
+        p50: rounded(speed),
+        p95: null,
+        baseline: rounded(copied),
+        ratio: rounded(speed / copied),
+        cells,
+        clientCpuPerCell: `${rounded((reply.cpuMilliseconds * 1_000) / cells)} µs`,
+      }
+    }
+    const megabytes = Math.max(...[insert, update, unchanged].map((reply) => reply.megabytes))
+    return [
+      { ...row('insert.1000000', insert, 'created'), http: rounded(http) },
+      row('update.1000000', update, 'updated'),
+      row('unchanged.1000000', unchanged, 'unchanged'),
+      absentRow('copylane.1000000', 'cells/s', 'not installed'),
+      { name: 'rss.max', unit: 'MB', p50: rounded(megabytes), p95: null, baseline: null, ratio: null },
+      { ...latencyRow('bystander.write', waited, undefined), writes: waited.length },
+    ]
+  } finally {
+    await place.close()
+  }
+}
+
+/** Cells a second through the local stack's gateway: the way of an import, and no measure of it. */
+async function throughHttp(
+  place: Place,
+  cells: number,
+  progress: (message: string) => void,
+): Promise<number> {
+  progress(`insert of ${cells} cells over HTTP`)
+  const source = join(place.folder, 'http.csv')
+  await writeTable(source, cells, '25')
+  const stack = await startStackProcess()
+  const { tenants, close } = connectTenants(stack.coordinates)
+  try {
+    const organization = await tenants.createOrganization()
+    const user = await tenants.createUser({ organization })
+    const { id } = await tenants.createBudget({ organization })
+    const { url, anonKey } = stack.coordinates
+    const token = { key: anonKey, access: user.accessToken }
+    const { milliseconds } = await runImporter({ url, token, user: user.id, budget: id, source })
+    return (cells / milliseconds) * 1_000
+  } finally {
+    await close()
+    await stack.stop()
+  }
+}
