@@ -117,10 +117,13 @@ export interface RejectedEvent {
 
 /** What a sheet tells. */
 export interface SheetEvents {
+  /** Somebody else was faster, and the policy leaves it to the user. */
   conflict: (event: ConflictEvent) => void
+  /** A write was refused for another reason than a conflict. */
   rejected: (event: RejectedEvent) => void
   /** Commits that were missed have been read: those after revision `from`, up to `to`. */
   'gap-healed': (event: { readonly from: number; readonly to: number }) => void
+  /** Something in {@link Sheet.status} changed. */
   status: (status: SheetStatus) => void
   /** Writes cannot be kept as they should be, or can again. */
   storage: (status: StorageStatus) => void

@@ -38,6 +38,21 @@ export type SheetSession = Pick<Sheet, 'set' | 'setMany' | 'delete'>
 /**
  * Cells of a budget, live: what the database confirmed, as it happens, with the user's own writes over it at once. Made by
  * {@link Budget.open}. All sheets of a budget share one stream and one store.
+ *
+ * @example
+ * ```ts
+ * import type { Sheet } from '@efir/cells'
+ *
+ * async function edit(sheet: Sheet, show: (value: string | null) => void) {
+ *   await sheet.ready()
+ *   const cell = { module: 'revenue', field: 'growth', period: '2026' }
+ *   const stop = sheet.subscribe(cell, ({ value }) => show(value))
+ *   sheet.on('conflict', ({ resolve }) => void resolve('theirs'))
+ *   await sheet.set(cell, '0.045').result
+ *   stop()
+ * }
+ * void edit
+ * ```
  */
 export class Sheet {
   readonly budgetVersionId: string
@@ -248,6 +263,7 @@ export class Sheet {
     return await this.#closing
   }
 
+  /** What `await using` calls at the end of a block: {@link Sheet.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
