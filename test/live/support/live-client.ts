@@ -17,7 +17,7 @@ import { broadcastStream } from '../../../src/transport/broadcast-stream.ts'
 import { openTransport } from '../../../src/transport/open.ts'
 import { rowStream } from '../../../src/transport/row-stream.ts'
 import { defaultPolicy } from '../../../src/transport/retry-policy.ts'
-import type { StreamEvent } from '../../../src/transport/stream.ts'
+import type { ChannelEvent } from '../../../src/transport/stream.ts'
 import { supabaseServer } from '../../../src/transport/supabase.ts'
 import { HeldClock } from '../../leases/support/held-clock.ts'
 import { HandEnvironment } from '../../sync/support/hand-environment.ts'
@@ -27,7 +27,7 @@ import type { Meddle, Network } from './network.ts'
 export interface Mutant {
   readonly name: string
   readonly meddle?: (client: LiveClient) => Meddle
-  readonly told?: (client: LiveClient, event: StreamEvent) => StreamEvent
+  readonly told?: (client: LiveClient, event: ChannelEvent) => ChannelEvent
 }
 
 /** A write as its author knows it. */
@@ -75,6 +75,7 @@ export class LiveClient {
     conflict: () => undefined,
     rejected: () => undefined,
     healed: () => undefined,
+    stored: () => undefined,
   }
   /** What is not to be missing where the sheet next says that it has caught up. */
   #floor = 0
@@ -127,6 +128,7 @@ export class LiveClient {
       clock: this.clock,
       environment: this.environment,
       storage: memoryStorage,
+      userId: () => Promise.resolve(null),
       report: (error) => this.problems.push(`${name}: a listener threw ${String(error)}`),
     })
     this.sheet = new Sheet(this.live, {}, { onConflict: policy })
