@@ -25,9 +25,10 @@ export default {
     },
     {
       name: 'transport-is-the-only-door',
-      comment: 'Only the transport talks to Supabase; the core entry may name its client type.',
+      comment:
+        'Only the transport talks to Supabase; the core entry may name its client type. The command is an application.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(transport/|local/|client\\.ts$|index\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/(transport/|local/|cli/|client\\.ts$|index\\.ts$)' },
       to: { path: 'node_modules/@supabase/' },
     },
     {

@@ -49,20 +49,24 @@ export default defineConfig([
       },
     ],
   },
-  // The command carries its framework with it, so that applications do not install it, and leans on the built migrations.
+  // The command carries its framework with it, so that applications do not install it, and leans on the built rooms.
   {
     ...shared,
     entry: { 'cli/main': 'src/cli/main.ts' },
     format: ['esm'],
     platform: 'node',
     dts: false,
-    noExternal: ['commander'],
+    noExternal: ['commander', 'cli-progress', 'lilconfig', 'uuid'],
+    // What is CommonJS among them asks for Node's modules in its own way.
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'\nconst require = requireFrom(import.meta.url)",
+    },
     esbuildPlugins: [
       {
-        name: 'built-migrations',
+        name: 'built-rooms',
         setup(build) {
-          build.onResolve({ filter: /\/migrations\/index\.ts$/ }, () => ({
-            path: '../migrations/index.js',
+          build.onResolve({ filter: /^\.\.\/([a-z]+\/)?index\.ts$/ }, ({ path }) => ({
+            path: path.replace(/\.ts$/, '.js'),
             external: true,
           }))
         },

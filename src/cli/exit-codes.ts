@@ -1,3 +1,4 @@
+import { isCellsError, type CellsErrorCode } from '../index.ts'
 import { MigrationError, type MigrationErrorCode } from '../migrations/index.ts'
 
 /** What the command ends with. Scripts may rely on them; they are listed in --help and in the guide. */
@@ -9,14 +10,16 @@ export const exitCodes = {
   usage: 2,
   /** `status`: something is pending. */
   pending: 3,
-  /** `verify`: something is not as it should be. */
+  /** `verify`, `doctor`: something is not as it should be. */
   notVerified: 4,
   /** Nothing was done, because something is for you to decide. */
   refused: 5,
   /** Database and package contradict each other. */
   contradiction: 6,
-  /** The database could not be reached, or did not let us in. */
+  /** The database or the API could not be reached, or did not let us in. */
   unreachable: 7,
+  /** It was done, but for some records or cells, which were told. */
+  partial: 8,
   /** Stopped by Ctrl+C. */
   interrupted: 130,
 } as const
@@ -38,10 +41,17 @@ const ofErrors: Readonly<Record<MigrationErrorCode, number>> = {
   unrecorded: exitCodes.contradiction,
 }
 
-/** Thrown by the commands for what is theirs; everything else is a MigrationError or unforeseen. */
+const ofCellsErrors: Partial<Record<CellsErrorCode, number>> = {
+  invalid: exitCodes.usage,
+  unauthorized: exitCodes.unreachable,
+  network: exitCodes.unreachable,
+  timeout: exitCodes.unreachable,
+}
+
+/** Thrown by the commands for what is theirs; everything else is an error of a room below, or unforeseen. */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
-  readonly code: 'usage' | 'unreachable' | 'failed'
+  readonly code: 'usage' | 'unreachable' | 'failed' | 'refused' | 'interrupted'
 
   constructor(code: CommandError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
@@ -52,5 +62,6 @@ export class CommandError extends Error {
 export function exitCodeOf(error: unknown): number {
   if (error instanceof MigrationError) return ofErrors[error.code]
   if (error instanceof CommandError) return exitCodes[error.code]
+  if (isCellsError(error)) return ofCellsErrors[error.code] ?? exitCodes.failed
   return exitCodes.failed
 }

@@ -20,6 +20,10 @@ async function call(argv: string[], env: Record<string, string> = {}, signal?: A
   const exitCode = await run(argv, {
     stdout: (text) => (stdout += text),
     stderr: (text) => (stderr += text),
+    input: process.stdin,
+    sink: process.stdout,
+    terminal: undefined,
+    cwd: tmpdir(),
     env,
     signal: signal ?? new AbortController().signal,
   })

@@ -10,17 +10,9 @@ import {
   type AdoptOptions,
 } from '../migrations/index.ts'
 import { CommandError, exitCodes } from './exit-codes.ts'
-import type { Io, Output } from './output.ts'
+import type { Run } from './command.ts'
 import { openSession, type Session } from './session.ts'
 import { migrateWords, progressWords, statusWords, verifyWords } from './words.ts'
-
-/** One run of a command: what it was called with, and where it speaks. */
-export type Run<Options> = {
-  readonly options: Options & { readonly schema?: string }
-  readonly databaseUrl: string | undefined
-  readonly io: Io
-  readonly output: Output
-}
 
 export type UpOptions = {
   readonly host?: boolean
@@ -29,7 +21,12 @@ export type UpOptions = {
   readonly lockTimeout?: number
 } & AdoptOptions
 
-export async function runUp({ options, databaseUrl, io, output }: Run<UpOptions>): Promise<number> {
+export async function runUp({
+  options,
+  settings: { databaseUrl },
+  io,
+  output,
+}: Run<UpOptions>): Promise<number> {
   const { duplicates, triggers, dryRun = false, concurrently = false } = options
   return await withSession(databaseUrl, async ({ query }) => {
     // The connection is ours; behind a pooler in transaction mode the setting would stay with somebody else's.
@@ -58,7 +55,12 @@ export type DownOptions = {
   readonly lockTimeout?: number
 }
 
-export async function runDown({ options, databaseUrl, io, output }: Run<DownOptions>): Promise<number> {
+export async function runDown({
+  options,
+  settings: { databaseUrl },
+  io,
+  output,
+}: Run<DownOptions>): Promise<number> {
   return await withSession(databaseUrl, async ({ query }) => {
     const result = await migrateDown(query, {
       schema: options.schema,
@@ -76,7 +78,11 @@ export async function runDown({ options, databaseUrl, io, output }: Run<DownOpti
   })
 }
 
-export async function runStatus({ options, databaseUrl, output }: Run<object>): Promise<number> {
+export async function runStatus({
+  options,
+  settings: { databaseUrl },
+  output,
+}: Run<object>): Promise<number> {
   return await withSession(databaseUrl, async ({ query }) => {
     const status = await migrationStatus(query, { schema: options.schema })
     output.result(status, statusWords(status))
@@ -89,7 +95,7 @@ export async function runStatus({ options, databaseUrl, output }: Run<object>): 
 
 export async function runVerify({
   options,
-  databaseUrl,
+  settings: { databaseUrl },
   output,
 }: Run<{ readonly strict?: boolean }>): Promise<number> {
   return await withSession(databaseUrl, async ({ query }) => {

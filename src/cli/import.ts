@@ -1,0 +1,218 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Option, type Command } from 'commander'
+import {
+  importCells,
+  type ImportDifference,
+  type ImportMode,
+  type ImportReject,
+  type ImportReport,
+  type SourceFormat,
+} from '../import/index.ts'
+import { filterFlags, toFilter, type FilterFlags } from './cell-filter.ts'
+import {
+  addCommand,
+  budgetFlags,
+  examples,
+  firstOf,
+  gather,
+  whole,
+  type MakeAction,
+  type Run,
+} from './command.ts'
+import { openBudget } from './connection.ts'
+import { CommandError, exitCodes } from './exit-codes.ts'
+import { toColumns, type ColumnFlags } from './import-columns.ts'
+import { countWords, differenceWords, rejectWords } from './import-words.ts'
+import { openProgressBar } from './progress-bar.ts'
+
+type ImportFlags = ColumnFlags &
+  FilterFlags & {
+    readonly format?: SourceFormat
+    readonly locale?: string
+    readonly mode: ImportMode
+    readonly deleteMissing?: true
+    readonly dryRun?: boolean
+    readonly resume?: boolean
+    readonly checkpoint?: string
+    readonly rejects?: string
+    readonly maxRejects?: number
+    readonly batchSize?: number
+    readonly connections?: number
+    readonly session?: string
+    readonly encoding?: string
+    readonly delimiter?: string
+    readonly header?: string
+    readonly sheet?: string
+  }
+
+/** Rejects that are told where no file takes them. */
+const mostTold = 20
+
+export function addImport(program: Command, action: MakeAction): void {
+  addCommand(
+    program,
+    'import',
+    'write the cells of a CSV, JSON lines or XLSX file into a budget',
+    budgetFlags,
+    filterFlags,
+  )
+    .argument('<file>', 'the file, or - for stdin')
+    .addOption(new Option('--format <name>', 'else by the ending').choices(['csv', 'ndjson', 'xlsx']))
+    .option(
+      '--column <part=name>',
+      'the column of a part: module, entity, field, period, kind, value',
+      gather,
+    )
+    .option('--constant <part=value>', 'the same for all records: module=revenue', gather)
+    .option('--periods <names>', 'a wide table: columns that are periods, as 2026,2027 or /\\d{4}/')
+    .option('--locale <tag>', 'how numbers are written: de-CH, en-US, exact')
+    .addOption(
+      new Option('--mode <mode>', 'what happens to cells')
+        .choices(['insert', 'update', 'upsert', 'replace'])
+        .default('upsert'),
+    )
+    .option('--delete-missing', 'mode replace: delete the cells (by --module …) that the file does not name')
+    .option('--dry-run', 'show the difference and write nothing')
+    .option('--resume', 'go on with an import that was stopped')
+    .option('--checkpoint <file>', 'where it remembers how far it is; else <file>.checkpoint')
+    .option('--rejects <file>', 'where records go that are not imported')
+    .option('--max-rejects <count>', 'give up when there are more', whole)
+    .option('--batch-size <cells>', 'in one call', whole)
+    .option('--connections <count>', 'calls at the same time', whole)
+    .option('--session <label>', 'what the step for undo is called')
+    .option('--encoding <label>', 'of a text without a byte order mark')
+    .option('--delimiter <character>', 'what separates the fields of a CSV')
+    .option('--header <names>', 'the columns, by comma, of a CSV that does not name them')
+    .option('--sheet <name>', 'which sheet of an XLSX')
+    .addHelpText(
+      'after',
+      examples(
+        'efir-cells import plan.csv --dry-run',
+        'efir-cells import plan.csv --constant module=revenue --column field=Line --column period=Year --column value=Amount --locale de-CH',
+        "efir-cells import plan.xlsx --constant module=staff --column field=Line --periods '/\\d{4}-\\d{2}/'",
+        'efir-cells import plan.csv --mode replace --delete-missing --module revenue',
+        'efir-cells import plan.csv --resume',
+        'generate-plan | efir-cells import - --format ndjson --json',
+      ),
+    )
+    .action(action(runImport))
+}
+
+async function runImport({
+  options,
+  settings,
+  arguments: given,
+  io,
+  output,
+}: Run<ImportFlags>): Promise<number> {
+  const file = firstOf(given)
+  const fromStdin = file === '-'
+  const checkpoint = checkpointOf(options, file, io.cwd)
+  const budget = openBudget(settings)
+  const columns = toColumns(options)
+  const { rejects: rejectsFile, mode } = options
+  const differences: ImportDifference[] = []
+  const rejected: ImportReject[] = []
+
+  const bar = openProgressBar(io, output)
+  let report: ImportReport
+  try {
+    report = await importCells(budget, fromStdin ? io.input : resolve(io.cwd, file), {
+      ...(fromStdin && options.format === undefined
+        ? { format: 'csv' as const }
+        : { format: options.format }),
+      columns,
+      mode,
+      filter: mode === 'replace' ? toFilter(options) : filterRefused(options),
+      deleteMissing: options.deleteMissing,
+      locale: options.locale,
+      dryRun: options.dryRun,
+      maxRejects: options.maxRejects,
+      batchSize: options.batchSize,
+      connections: options.connections,
+      session: options.session,
+      encoding: options.encoding,
+      delimiter: options.delimiter,
+      header: options.header?.split(','),
+      sheet: options.sheet,
+      checkpoint,
+      signal: io.signal,
+      rejects:
+        rejectsFile === undefined
+          ? (reject) => void (rejected.length < mostTold && rejected.push(reject))
+          : resolve(io.cwd, rejectsFile),
+      onDifference: (difference) => {
+        if (difference.status === 'unchanged') return
+        if (output.isJson) differences.push(difference)
+        else output.line(differenceWords(difference))
+      },
+      onProgress: ({ records, bytes, totalBytes }) =>
+        bar.update(bytes, `${records.toLocaleString('en')} records`, totalBytes),
+    })
+  } catch (error) {
+    if (!io.signal.aborted) throw error
+    throw new CommandError('interrupted', stoppedWords(checkpoint, options.dryRun), { cause: error })
+  } finally {
+    bar.stop()
+  }
+  // The next import of this file is another one.
+  if (checkpoint !== undefined) await rm(checkpoint, { force: true })
+
+  for (const reject of rejected) output.progress(rejectWords(reject))
+  const answer = {
+    ...report,
+    ...(options.dryRun === true ? { differences } : {}),
+    ...(rejectsFile === undefined ? { rejected } : { rejects: rejectsFile }),
+  }
+  output.result(answer, countWords(report, rejectsFile, rejected.length))
+  return isWhole(report) ? exitCodes.ok : exitCodes.partial
+}
+
+/** The file that says how far it is, where there is one. An import that was stopped is not begun anew by mistake. */
+function checkpointOf(
+  { checkpoint, resume = false, dryRun = false }: ImportFlags,
+  file: string,
+  cwd: string,
+): string | undefined {
+  if (dryRun) return undefined
+  if (checkpoint === undefined && file === '-') {
+    if (!resume) return undefined
+    throw new CommandError('usage', 'To resume from stdin, name the --checkpoint that it was begun with.')
+  }
+  const path = resolve(cwd, checkpoint ?? `${file}.checkpoint`)
+  if (!resume && existsSync(path)) {
+    throw new CommandError(
+      'refused',
+      `An import of this file was stopped. Go on with --resume, or remove ${path} to begin anew.`,
+    )
+  }
+  return path
+}
+
+function filterRefused(options: ImportFlags): undefined {
+  const given = Object.keys(toFilter(options))
+  if (given.length === 0) return
+  throw new CommandError(
+    'usage',
+    `--${given.join(', --')}: only --mode replace asks which cells. For a column, see --column.`,
+  )
+}
+
+function stoppedWords(checkpoint: string | undefined, isDryRun = false): string {
+  if (isDryRun) return 'interrupted; nothing was written'
+  return checkpoint === undefined
+    ? 'interrupted; what was written stays. Import the same again to complete it.'
+    : 'interrupted; what was written stays. Go on with the same command and --resume.'
+}
+
+const isWhole = ({ counts }: ImportReport): boolean =>
+  counts.invalid +
+    counts.duplicate +
+    counts.exists +
+    counts.missing +
+    counts.locked +
+    counts.forbidden +
+    counts.conflict ===
+  0

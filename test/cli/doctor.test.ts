@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest'
+import { useStack } from '../support/stack.ts'
+import { efirCells, member } from './support/command.ts'
+
+const stack = await useStack()
+type Report = { readonly ok: boolean; readonly checks: { readonly check: string; readonly status: string }[] }
+const statuses = (stdout: string) =>
+  Object.fromEntries((JSON.parse(stdout) as Report).checks.map(({ check, status }) => [check, status]))
+
+describe('efir-cells doctor', () => {
+  test('finds nothing wrong where nothing is, from the project to the private channel', async () => {
+    const { env } = await member(stack)
+    const ended = await efirCells(['doctor'], { env })
+    expect(ended).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(ended.stdout).toContain('ok    budget: read at revision')
+    expect(ended.stdout).toContain('ok    realtime: joined the private channel')
+    expect(ended.stdout).toContain('skip  migrations')
+    expect(ended.stdout).toContain('Nothing stands in the way.')
+  })
+
+  test('looks at the migrations where it has the database', async () => {
+    const { env } = await member(stack)
+    const ended = await efirCells(['doctor', '--json'], {
+      env: { ...env, SUPABASE_DB_URL: stack.databaseUrl },
+    })
+    expect(ended).toMatchObject({ exitCode: 0 })
+    expect(statuses(ended.stdout)).toMatchObject({ tables: 'ok', publication: expect.any(String) as string })
+  })
+
+  test('says of each thing that is wrong what to do', async () => {
+    const { env, user } = await member(stack)
+    const stranger = await member(stack)
+    const expired = await stack.signToken({ sub: user.id }, { expiresIn: -60 })
+    const of = async (changes: Record<string, string>) =>
+      await efirCells(['doctor', '--json'], { env: { ...env, ...changes } })
+
+    const nowhere = await of({ SUPABASE_URL: 'http://127.0.0.1:1' })
+    expect(nowhere.exitCode).toBe(4)
+    expect(statuses(nowhere.stdout)).toMatchObject({ project: 'fail' })
+    expect(statuses((await of({ CELLS_ACCESS_TOKEN: expired })).stdout)).toMatchObject({
+      key: 'fail',
+      schema: 'fail',
+    })
+    expect(statuses((await of({ CELLS_BUDGET: stranger.budget.id })).stdout)).toMatchObject({
+      schema: 'ok',
+      budget: 'fail',
+      realtime: 'fail',
+    })
+    expect(statuses((await of({ CELLS_SCHEMA: 'hidden' })).stdout)).toMatchObject({ schema: 'fail' })
+    expect(statuses((await of({ CELLS_ACCESS_TOKEN: '' })).stdout)).toMatchObject({
+      key: 'warn',
+      realtime: 'skip',
+    })
+    expect(
+      statuses((await of({ SUPABASE_DB_URL: 'postgres://me:hunter22@127.0.0.1:1/db' })).stdout),
+    ).toMatchObject({ database: 'fail' })
+  })
+})
