@@ -25,5 +25,12 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // `npm run coverage`. The command and the local stack are run as processes of their own, where this cannot see them.
+    coverage: {
+      include: ['src/**/*.ts'],
+      exclude: ['src/cli/**', 'src/local/**', '**/*.d.ts'],
+      reporter: ['text', 'json-summary'],
+      thresholds: { lines: 95, branches: 95 },
+    },
   },
 })

@@ -16,6 +16,7 @@ export type CellsErrorCode =
   | 'timeout'
   | 'server'
   | 'protocol'
+  | 'storage'
   | 'unreadable'
 
 /** What an error carries besides its message. */

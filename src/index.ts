@@ -194,6 +194,11 @@ export type {
   SheetStatus,
   WriteHandle,
 } from './sheet/sheet-types.ts'
+export type { PersistentStorage, StorageError, StorageStatus } from './outbox/persistent-storage.ts'
+export type { PresenceEvents, PresenceOptions, SheetPresence } from './presence/presence.ts'
+export type { Company, Person, PresencePlace } from './presence/company.ts'
+export type { PresenceMode } from './presence/member.ts'
+export type { PresenceColor } from './presence/palette.ts'
 export type { ExternalStore, VisibleCell } from './store/facts.ts'
 export type { SyncStatus } from './sync/sync-status.ts'
 export type { WriteState } from './outbox/outbox-state.ts'

@@ -168,11 +168,29 @@ export function isPending({ state }: Write): boolean {
   return state === 'waiting' || state === 'sending' || state === 'retrying'
 }
 
-/** The outbox as it can be taken up again after the page was gone: what was under way may have landed. */
-export function reopened({ writes, operations }: OutboxState): OutboxState {
+/** The sheet that writes of an earlier page came from is gone. */
+const nobodysOrigin = 0
+
+/**
+ * The outbox as it can be taken up again after the page was gone: what was under way may have landed. The ids of its writes
+ * become less than `before`: they were made before anything here.
+ */
+export function reopened({ writes, operations }: OutboxState, before: number): OutboxState {
+  const highest = writes.reduce((most, { id }) => Math.max(most, id), 0)
+  const renamed = (id: number): number => id - highest - 1 + before
   return {
-    writes: writes.map((write) => (write.state === 'sending' ? { ...write, state: 'retrying' } : write)),
-    operations: operations.map((operation) => ({ ...operation, isSending: false })),
+    writes: writes.map((write) => ({
+      ...write,
+      id: renamed(write.id),
+      replaces: write.replaces.map(renamed),
+      origin: nobodysOrigin,
+      state: write.state === 'sending' ? 'retrying' : write.state,
+    })),
+    operations: operations.map((operation) => ({
+      ...operation,
+      isSending: false,
+      writes: operation.writes.map(renamed),
+    })),
   }
 }
 

@@ -74,6 +74,8 @@ export class Outbox {
   readonly #aborted = new AbortController()
   #state: OutboxState = emptyOutbox
   #lastId = 0
+  /** All ids are from here on. */
+  #firstId = 1
   #ticking = false
   /** For each thing that has to come between writes, the newest write before it. */
   #barriers: number[] = []
@@ -92,12 +94,10 @@ export class Outbox {
     return this.#state
   }
 
-  /** Takes up what an earlier page left behind. */
-  async load(): Promise<void> {
-    const kept = await this.#ports.storage.load()
-    if (kept === undefined || kept.writes.length === 0) return
-    const { writes, operations } = reopened(kept)
-    this.#lastId = Math.max(this.#lastId, ...writes.map(({ id }) => id))
+  /** Takes up what an earlier page, or another window, left behind. */
+  adopt(kept: OutboxState): void {
+    const { writes, operations } = reopened(kept, this.#firstId)
+    this.#firstId = writes.reduce((least, { id }) => Math.min(least, id), this.#firstId)
     this.#state = {
       writes: [...writes, ...this.#state.writes],
       operations: [...operations, ...this.#state.operations],

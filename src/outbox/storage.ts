@@ -1,15 +1,14 @@
 import type { OutboxState } from './outbox-state.ts'
 
-/** Where the outbox is kept. What it gets is plain JSON. */
+/** Where the outbox is kept. */
 export interface OutboxStorage {
-  /** What was kept last; `undefined` where nothing was. */
-  load(): Promise<OutboxState | undefined>
-  /** Resolves when it is kept: nothing is sent that is not. */
+  /**
+   * Resolves when it is kept, as far as it can be: nothing is sent before.
+   *
+   * @throws {UnauthorizedError} where it must not be sent just now.
+   */
   save(state: OutboxState): Promise<void>
 }
 
 /** As long as the page lives. */
-export const memoryStorage: OutboxStorage = {
-  load: () => Promise.resolve(undefined),
-  save: () => Promise.resolve(),
-}
+export const memoryStorage: OutboxStorage = { save: () => Promise.resolve() }

@@ -7,19 +7,27 @@ import type { Cell } from '../model/cell.ts'
 import { toStoredValue } from '../model/value.ts'
 import { resolveByName, type ConflictSides, type Resolution } from '../outbox/conflict-policy.ts'
 import { Outbox, toInput } from '../outbox/outbox.ts'
-import type { Write } from '../outbox/outbox-state.ts'
+import type { OutboxState, Write } from '../outbox/outbox-state.ts'
+import type { KeeperSink, OutboxKeeper } from '../outbox/outbox-keeper.ts'
+import type { StorageStatus } from '../outbox/persistent-storage.ts'
 import type { OutboxStorage } from '../outbox/storage.ts'
 import { toPublicError } from '../refusal.ts'
 import { CellStore } from '../store/cell-store.ts'
 import { SyncEngine, type SyncPorts } from '../sync/sync-engine.ts'
 import type { SyncState } from '../sync/sync-state.ts'
+import { SheetPresence } from '../presence/presence.ts'
 import type { Commit } from '../transport/feed.ts'
 import { Refusal, type CellsTransport } from '../transport/port.ts'
+import type { OpenChannel } from '../transport/stream.ts'
 import type { Conflict, ConflictPolicy } from './sheet-types.ts'
 
 /** What a live budget needs of the world. */
-export interface LivePorts extends Omit<SyncPorts, 'transport'> {
+export interface LivePorts extends Omit<SyncPorts, 'transport' | 'openStream'> {
   readonly transport: CellsTransport
+  /** None where the budget is only polled. */
+  readonly openStream: OpenChannel | undefined
+  /** The id of the signed-in user, from his token; `null` where there is none. */
+  readonly userId: () => Promise<string | null>
   readonly storage: OutboxStorage
   readonly logger?: CellsLogger | undefined
   /** Told what a listener threw. @default the global `reportError`; where there is none, the logger */
@@ -34,6 +42,7 @@ export interface Member {
   conflict(write: Write, theirs: Cell, error: CellsError): void
   rejected(write: Write, error: CellsError): void
   healed(from: number, to: number): void
+  stored(): void
 }
 
 /** One budget as its sheets share it: one store, one stream, one outbox. */
@@ -43,6 +52,7 @@ export class LiveBudget {
   readonly store: CellStore
   readonly engine: SyncEngine
   readonly outbox: Outbox
+  readonly presence: SheetPresence
   readonly report: (error: unknown) => void
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
@@ -51,6 +61,11 @@ export class LiveBudget {
   #isChanged = false
   #error: CellsError | null = null
   #isRefused = false
+  #keeper: Promise<OutboxKeeper | undefined> | undefined
+  #onChange: () => void = () => undefined
+  #stopWatching: () => void = () => undefined
+  #storage: OutboxStorage
+  #storageStatus: StorageStatus = inMemory
 
   constructor(id: string, ports: LivePorts, onEmpty: () => void = () => undefined) {
     this.id = id
@@ -58,40 +73,52 @@ export class LiveBudget {
     this.report = ports.report ?? reporter(ports.logger)
     this.store = new CellStore({ onListenerError: this.report })
     this.#onEmpty = onEmpty
-    this.outbox = new Outbox(id, ports, {
-      commit: (work) => this.#commit(work),
-      confirm: (facts) => this.store.confirm(facts),
-      overlay: (changes) => this.store.overlay(changes),
-      confirmed: (cell) => this.store.get(cell).base,
-      resolve: (write, sides) => this.#resolve(write, sides),
-      changed: () => this.#changed(),
-      conflict: (write, theirs, error) =>
-        this.#membersOf(write, (member) => member.conflict(write, theirs, error)),
-      rejected: (write, error) => this.#membersOf(write, (member) => member.rejected(write, error)),
-      refresh: () => this.engine.refresh(),
-    })
-    this.engine = new SyncEngine(id, ports, {
-      beginSnapshot: (selection, options) => this.store.beginSnapshot(selection, options),
-      apply: (commits) => this.#take(commits),
-      changed: (state) => this.#synced(state),
-      healed: (from, to) => {
-        for (const member of this.#members) member.healed(from, to)
+    this.#storage = ports.storage
+    const storage = { save: (state: OutboxState) => this.#storage.save(state) }
+    this.outbox = new Outbox(
+      id,
+      { ...ports, storage },
+      {
+        commit: (work) => this.#commit(work),
+        confirm: (facts) => this.store.confirm(facts),
+        overlay: (changes) => this.store.overlay(changes),
+        confirmed: (cell) => this.store.get(cell).base,
+        resolve: (write, sides) => this.#resolve(write, sides),
+        changed: () => this.#changed(),
+        conflict: (write, theirs, error) =>
+          this.#membersOf(write, (member) => member.conflict(write, theirs, error)),
+        rejected: (write, error) => this.#membersOf(write, (member) => member.rejected(write, error)),
+        refresh: () => this.engine.refresh(),
       },
-      answered: () => {
-        if (this.#error !== null) this.#error = null
-        if (this.outbox.isStuck) this.outbox.resume()
+    )
+    this.presence = new SheetPresence({ clock: ports.clock, userId: ports.userId, report: this.report })
+    const openStream = ports.openStream && this.presence.over(ports.openStream)
+    this.engine = new SyncEngine(
+      id,
+      { ...ports, openStream },
+      {
+        beginSnapshot: (selection, options) => this.store.beginSnapshot(selection, options),
+        apply: (commits) => this.#take(commits),
+        changed: (state) => this.#synced(state),
+        healed: (from, to) => {
+          for (const member of this.#members) member.healed(from, to)
+        },
+        answered: () => {
+          if (this.#error !== null) this.#error = null
+          if (this.outbox.isStuck) this.outbox.resume()
+        },
+        failed: (error) => {
+          this.#error = toCellsError(error)
+        },
+        troubled: (what, error) => this.#log(what, error),
+        refused: (error) => {
+          this.#isRefused = true
+          this.#error = toCellsError(error)
+          this.#log('the budget can not be followed any more', error)
+          this.#changed()
+        },
       },
-      failed: (error) => {
-        this.#error = toCellsError(error)
-      },
-      troubled: (what, error) => this.#log(what, error),
-      refused: (error) => {
-        this.#isRefused = true
-        this.#error = toCellsError(error)
-        this.#log('the budget can not be followed any more', error)
-        this.#changed()
-      },
-    })
+    )
   }
 
   /** Why the server cannot be reached just now, or the budget not be followed any more. */
@@ -102,6 +129,43 @@ export class LiveBudget {
   /** Whether the database refused the budget for good. */
   get isRefused(): boolean {
     return this.#isRefused
+  }
+
+  /** How writes are kept. */
+  get storage(): StorageStatus {
+    return this.#storageStatus
+  }
+
+  /** Keeps writes where they outlive the page, from now on; the first to say how has said it for all. */
+  async keep(make: (sink: KeeperSink) => Promise<OutboxKeeper | undefined>): Promise<void> {
+    this.#keeper ??= this.#keep(make)
+    await this.#keeper
+  }
+
+  async #keep(
+    make: (sink: KeeperSink) => Promise<OutboxKeeper | undefined>,
+  ): Promise<OutboxKeeper | undefined> {
+    const keeper = await make({
+      state: () => this.outbox.state,
+      adopt: (kept) => this.outbox.adopt(kept),
+      told: (status) => {
+        this.#storageStatus = status
+        for (const member of [...this.#members]) member.stored()
+      },
+    })
+    if (keeper === undefined) return undefined
+    this.#storage = keeper
+    this.#onChange = () => keeper.changed()
+    this.#stopWatching = this.ports.environment.watch((event) => {
+      if (event === 'wake') void keeper.look()
+    })
+    await keeper.open()
+    return keeper
+  }
+
+  /** Whether the sheet that a write came from is gone: any other one shows it. */
+  isOrphan({ origin }: Write): boolean {
+    return ![...this.#members].some((member) => member.origin === origin)
   }
 
   nextOrigin(): number {
@@ -117,7 +181,10 @@ export class LiveBudget {
     if (!this.#members.delete(member) || this.#members.size > 0) return
     this.#onEmpty()
     this.engine.end()
+    this.#stopWatching()
+    void this.#keeper?.then((keeper) => keeper?.end())
     this.outbox.end()
+    this.presence.end()
   }
 
   /** Undoes or redoes after all that has been written so far; one at a time. */
@@ -177,6 +244,7 @@ export class LiveBudget {
   #changed(): void {
     this.#isChanged = this.#depth > 0
     if (this.#isChanged) return
+    this.#onChange()
     for (const member of [...this.#members]) member.changed()
   }
 
@@ -209,6 +277,8 @@ export class LiveBudget {
     }
   }
 }
+
+const inMemory: StorageStatus = Object.freeze({ kind: 'memory', error: null, unreadable: Object.freeze([]) })
 
 /** A write and what is there instead, as a policy or a listener is told. */
 export function toConflict({ cell, base, value }: Write, theirs: Cell): Conflict {

@@ -1,3 +1,4 @@
+import { ValidationError } from '../errors.ts'
 import type { CellsLogger } from '../events.ts'
 import { memoryStorage } from '../outbox/storage.ts'
 import { systemEnvironment } from '../sync/environment.ts'
@@ -6,7 +7,7 @@ import { systemClock } from '../transport/clock.ts'
 import { rowStream } from '../transport/row-stream.ts'
 import type { CellsTransport } from '../transport/port.ts'
 import type { StreamKind } from '../transport/stream.ts'
-import type { AnySupabaseClient } from '../transport/supabase.ts'
+import { projectOf, signedInUser, type AnySupabaseClient } from '../transport/supabase.ts'
 import { LiveBudget } from './live-budget.ts'
 import { toSelection } from './selection.ts'
 import { Sheet, type SheetFilter } from './sheet.ts'
@@ -25,13 +26,17 @@ export interface LiveContext {
 const budgets = new WeakMap<LiveContext, Map<string, LiveBudget>>()
 
 /** Opens a sheet on the budget's live data, which all sheets of one client share. */
-export function openSheet(
+export async function openSheet(
   context: LiveContext,
   budgetVersionId: string,
   filter: SheetFilter,
   options: OpenOptions,
-): Sheet {
+): Promise<Sheet> {
   const selection = toSelection(filter)
+  const { persist = false } = options
+  const mayPersist =
+    typeof persist === 'boolean' || typeof (persist as Partial<typeof persist> | null)?.write === 'function'
+  if (!mayPersist) throw new ValidationError('persist', persist, 'true, false, or a storage')
   const held = budgets.get(context) ?? new Map<string, LiveBudget>()
   budgets.set(context, held)
   let live = held.get(budgetVersionId)
@@ -45,6 +50,7 @@ export function openSheet(
         clock: systemClock,
         environment: systemEnvironment,
         storage: memoryStorage,
+        userId: () => signedInUser(supabase),
         openStream: {
           broadcast: () => broadcastStream(supabase),
           postgres_changes: () => rowStream(supabase, databaseSchema),
@@ -55,5 +61,14 @@ export function openSheet(
     )
     held.set(budgetVersionId, live)
   }
-  return new Sheet(live, selection, options)
+  const sheet = new Sheet(live, selection, options)
+  if (persist !== false) {
+    await live.keep(async (sink) => {
+      const { keepOutbox } = await import('../outbox/keep-outbox.ts')
+      const { supabase, databaseSchema } = context
+      const place = [projectOf(supabase), databaseSchema, budgetVersionId]
+      return await keepOutbox(persist, place, live.ports, sink)
+    })
+  }
+  return sheet
 }

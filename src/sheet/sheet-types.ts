@@ -2,6 +2,8 @@ import type { CellsError } from '../errors.ts'
 import type { CellAddress, ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import type { CellInput } from '../model/value.ts'
+import type { PersistentStorage, StorageStatus } from '../outbox/persistent-storage.ts'
+import type { PresenceOptions } from '../presence/presence.ts'
 import type { VisibleCell } from '../store/facts.ts'
 import type { SyncStatus } from '../sync/sync-status.ts'
 import type { WriteState } from '../outbox/outbox-state.ts'
@@ -39,6 +41,17 @@ export interface OpenOptions {
   readonly onConflict?: ConflictPolicy | undefined
   /** Called with the number of cells that have been loaded, page by page. */
   readonly onProgress?: ((cells: number) => void) | undefined
+  /**
+   * Lets the user be seen by the others who have the budget open, under this name; `{}` without one. Others are seen
+   * without it. See {@link Sheet.presence}.
+   */
+  readonly presence?: PresenceOptions | undefined
+  /**
+   * Keeps writes that are not confirmed where they outlive the page, and takes up those that were kept before: `true` in the
+   * browser's IndexedDB, or a storage of your own. Other windows of the same user do not send them twice, and other
+   * users never see them. What cannot be kept is told by {@link Sheet.storage}. The first sheet of a budget decides for all.
+   */
+  readonly persist?: boolean | PersistentStorage | undefined
   /** Closes the sheet, and drops what has not been sent. */
   readonly signal?: AbortSignal | undefined
 }
@@ -104,11 +117,16 @@ export interface RejectedEvent {
 
 /** What a sheet tells. */
 export interface SheetEvents {
+  /** Somebody else was faster, and the policy leaves it to the user. */
   conflict: (event: ConflictEvent) => void
+  /** A write was refused for another reason than a conflict. */
   rejected: (event: RejectedEvent) => void
   /** Commits that were missed have been read: those after revision `from`, up to `to`. */
   'gap-healed': (event: { readonly from: number; readonly to: number }) => void
+  /** Something in {@link Sheet.status} changed. */
   status: (status: SheetStatus) => void
+  /** Writes cannot be kept as they should be, or can again. */
+  storage: (status: StorageStatus) => void
 }
 
 /** How a sheet is doing. Frozen, and replaced when something in it changes. */

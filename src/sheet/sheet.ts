@@ -8,6 +8,8 @@ import { newUuid } from '../model/identifier.ts'
 import { toStoredValue, type CellInput } from '../model/value.ts'
 import { isPending, type NewWrite, type Write, type WriteSession } from '../outbox/outbox-state.ts'
 import { toInput } from '../outbox/outbox.ts'
+import type { StorageStatus } from '../outbox/persistent-storage.ts'
+import type { SheetPresence } from '../presence/presence.ts'
 import type { CellSelection, ExternalStore, PendingValue, VisibleCell } from '../store/facts.ts'
 import type { Scope } from '../sync/scope.ts'
 import { isCaughtUp } from '../sync/sync-state.ts'
@@ -36,6 +38,21 @@ export type SheetSession = Pick<Sheet, 'set' | 'setMany' | 'delete'>
 /**
  * Cells of a budget, live: what the database confirmed, as it happens, with the user's own writes over it at once. Made by
  * {@link Budget.open}. All sheets of a budget share one stream and one store.
+ *
+ * @example
+ * ```ts
+ * import type { Sheet } from '@efir/cells'
+ *
+ * async function edit(sheet: Sheet, show: (value: string | null) => void) {
+ *   await sheet.ready()
+ *   const cell = { module: 'revenue', field: 'growth', period: '2026' }
+ *   const stop = sheet.subscribe(cell, ({ value }) => show(value))
+ *   sheet.on('conflict', ({ resolve }) => void resolve('theirs'))
+ *   await sheet.set(cell, '0.045').result
+ *   stop()
+ * }
+ * void edit
+ * ```
  */
 export class Sheet {
   readonly budgetVersionId: string
@@ -43,6 +60,10 @@ export class Sheet {
   readonly status: ExternalStore<SheetStatus>
   /** The writes of this sheet that are not confirmed, the oldest first, as an external store. */
   readonly pending: ExternalStore<readonly PendingWrite[]>
+  /** Whether writes outlive the page, as an external store. */
+  readonly storage: ExternalStore<StorageStatus>
+  /** Who has the budget open, and on which cell, as an external store. The same for all sheets of the budget. */
+  readonly presence: SheetPresence
   readonly #live: LiveBudget
   readonly #selection: CellSelection
   readonly #scope: Scope
@@ -51,9 +72,11 @@ export class Sheet {
   readonly #policy: ConflictPolicy
   readonly #status: ExternalValue<SheetStatus>
   readonly #pending: ExternalValue<readonly PendingWrite[]>
+  readonly #storage: ExternalValue<StorageStatus>
   /** The views of writes, so that the same write is the same object. */
   readonly #views = new WeakMap<Write, PendingWrite>()
   readonly #waiters = new Set<() => void>()
+  readonly #leaveCompany: (() => void) | undefined
   readonly #onProgress: OpenOptions['onProgress']
   #listed = 0
   #isClosed = false
@@ -62,6 +85,8 @@ export class Sheet {
   /** @internal */
   constructor(live: LiveBudget, selection: CellSelection, options: OpenOptions) {
     this.budgetVersionId = live.id
+    this.presence = live.presence
+    this.#leaveCompany = options.presence && live.presence.enter(options.presence)
     this.#live = live
     this.#selection = selection
     this.#policy = options.onConflict ?? 'reject'
@@ -72,6 +97,8 @@ export class Sheet {
       live.report,
     )
     this.#pending = externalValue<readonly PendingWrite[]>(Object.freeze([]), sameItems, live.report)
+    this.#storage = externalValue(live.storage, (one, other) => one === other, live.report)
+    this.storage = readOnly(this.#storage)
     this.status = readOnly(this.#status)
     this.pending = readOnly(this.#pending)
     this.#member = {
@@ -87,8 +114,10 @@ export class Sheet {
         }),
       rejected: (write, error) => this.#emit('rejected', { write: this.#view(write), error }),
       healed: (from, to) => this.#emit('gap-healed', { from, to }),
+      stored: () => this.#storage.set(live.storage),
     }
     this.#status.subscribe(() => this.#emit('status', this.#status.getSnapshot()))
+    this.#storage.subscribe(() => this.#emit('storage', this.#storage.getSnapshot()))
     live.attach(this.#member)
     this.#scope = live.engine.want(selection)
     options.signal?.addEventListener('abort', () => void this.close({ pending: 'discard' }), { once: true })
@@ -226,13 +255,15 @@ export class Sheet {
   }
 
   /**
-   * Ends the sheet. The last sheet of a budget leaves the stream. Tells which writes are not confirmed; they are given up.
+   * Ends the sheet. The last sheet of a budget leaves the stream. Tells which writes are not confirmed: they are given up, or,
+   * with `persist`, kept for the next time unless they are discarded.
    */
   async close(options: CloseOptions = {}): Promise<CloseResult> {
     this.#closing ??= this.#close(options)
     return await this.#closing
   }
 
+  /** What `await using` calls at the end of a block: {@link Sheet.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
@@ -241,9 +272,12 @@ export class Sheet {
     const { outbox } = this.#live
     this.#isClosed = true
     if (pending === 'flush') await outbox.flushed(signal).catch(() => undefined)
-    const writes = this.#writes()
+    const { origin } = this.#member
+    const writes = outbox.state.writes.filter((write) => write.origin === origin)
     const unsettled = Object.freeze(writes.map((write) => this.#view(write)))
-    outbox.drop(writes.map(({ id }) => id))
+    const isKept = pending === 'flush' && this.#live.storage.kind === 'persistent'
+    if (!isKept) outbox.drop(writes.map(({ id }) => id))
+    this.#leaveCompany?.()
     this.#live.detach(this.#member)
     this.#changed()
     this.#events.removeAllListeners()
@@ -309,7 +343,11 @@ export class Sheet {
   }
 
   #writes(): Write[] {
-    return this.#live.outbox.state.writes.filter(({ origin }) => origin === this.#member.origin)
+    // The first call comes while the scope is being asked for.
+    const includes = (this.#scope as Scope | undefined)?.includes ?? (() => false)
+    return this.#live.outbox.state.writes.filter(
+      (write) => write.origin === this.#member.origin || (this.#live.isOrphan(write) && includes(write.cell)),
+    )
   }
 
   #view(write: Write): PendingWrite {

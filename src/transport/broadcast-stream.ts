@@ -1,10 +1,10 @@
 import { decodeFeed } from './feed.ts'
 import { joinChannel } from './shared-channel.ts'
-import type { OpenStream } from './stream.ts'
+import type { OpenChannel } from './stream.ts'
 import type { AnySupabaseClient } from './supabase.ts'
 
 /** The database's own broadcasts: one message for each commit, in a private channel (docs/reference/wire.md). */
-export function broadcastStream(supabase: AnySupabaseClient): OpenStream {
+export function broadcastStream(supabase: AnySupabaseClient): OpenChannel {
   return (budgetVersionId, tell) =>
     joinChannel(
       supabase,
@@ -12,6 +12,7 @@ export function broadcastStream(supabase: AnySupabaseClient): OpenStream {
         topic: `cells:${budgetVersionId}`,
         options: { config: { private: true } },
         isJoinedAtOnce: true,
+        hasPresence: true,
         listen(channel, told) {
           channel.on('broadcast', { event: 'commit' }, ({ payload }: { readonly payload?: unknown }) => {
             try {

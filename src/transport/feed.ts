@@ -15,7 +15,7 @@ import {
 import { encodeFilter, toCell } from './wire.ts'
 
 /** A cell that is not there any more, and the version of its deletion. */
-export interface GoneCell extends ResolvedAddress {
+interface GoneCell extends ResolvedAddress {
   readonly id: string
   readonly version: number
 }

@@ -1,12 +1,12 @@
 import { joinChannel } from './shared-channel.ts'
-import type { OpenStream } from './stream.ts'
+import type { OpenChannel } from './stream.ts'
 import type { AnySupabaseClient } from './supabase.ts'
 
 /**
  * The rows of the publication `supabase_realtime`, for databases that send no broadcasts. A row says that there is
  * something, and no more: it has no revision, and numbers that went through a float.
  */
-export function rowStream(supabase: AnySupabaseClient, schema: string): OpenStream {
+export function rowStream(supabase: AnySupabaseClient, schema: string): OpenChannel {
   return (budgetVersionId, tell) =>
     joinChannel(
       supabase,
@@ -14,6 +14,7 @@ export function rowStream(supabase: AnySupabaseClient, schema: string): OpenStre
         topic: `cells-rows:${budgetVersionId}`,
         options: { config: {} },
         isJoinedAtOnce: false,
+        hasPresence: false,
         listen(channel, told) {
           const filter = `budget_version_id=eq.${budgetVersionId}`
           const rows = { event: '*', schema, table: 'planning_cells', filter } as const

@@ -1,8 +1,8 @@
 import type { RealtimeChannel, RealtimeChannelOptions } from '@supabase/supabase-js'
-import type { LiveStream, StreamEvent } from './stream.ts'
+import type { ChannelEvent, LiveStream } from './stream.ts'
 import type { AnySupabaseClient } from './supabase.ts'
 
-type Tell = (event: StreamEvent) => void
+type Tell = (event: ChannelEvent) => void
 
 /** What a channel is made of, besides joining and leaving it. */
 export interface ChannelKind {
@@ -12,12 +12,17 @@ export interface ChannelKind {
   listen(channel: RealtimeChannel, tell: Tell): void
   /** Whether the server's word of the join is all there is to wait for. */
   readonly isJoinedAtOnce: boolean
+  /** Whether those in the channel tell each other of themselves. */
+  readonly hasPresence: boolean
 }
 
 interface Stay {
   readonly listeners: Set<Tell>
   isJoined: boolean
   leave: () => void
+  /** Those in the channel, as they say. */
+  members: () => readonly unknown[]
+  track: (said: object | null) => Promise<boolean>
 }
 
 /** supabase-js has one channel of a name for each client, and forgets it only after the server said goodbye. */
@@ -32,14 +37,20 @@ export function joinChannel(supabase: AnySupabaseClient, kind: ChannelKind, tell
     stay = beginStay(supabase, kind, () => held.delete(kind.topic))
     held.set(kind.topic, stay)
   }
-  const { listeners, leave } = stay
+  const { listeners, leave, members, track } = stay
   const own: Tell = (event) => tell(event)
   listeners.add(own)
-  if (stay.isJoined) queueMicrotask(() => listeners.has(own) && own({ type: 'joined' }))
+  if (stay.isJoined) {
+    queueMicrotask(() => {
+      if (listeners.has(own)) own({ type: 'joined' })
+      if (listeners.has(own) && kind.hasPresence) own({ type: 'present', members: members() })
+    })
+  }
   return {
     leave() {
       if (listeners.delete(own) && listeners.size === 0) leave()
     },
+    ...(kind.hasPresence && { track }),
   }
 }
 
@@ -58,7 +69,12 @@ function beginStay(supabase: AnySupabaseClient, kind: ChannelKind, forget: () =>
     if (event.type === 'lost') over()
     for (const listener of [...listeners]) listener(event)
   }
-  const stay: Stay = { listeners, isJoined: false, leave: over }
+  const members = (): unknown[] => Object.values(channel?.presenceState() ?? {}).flat()
+  const track = async (said: object | null): Promise<boolean> => {
+    const answer = await (said === null ? channel?.untrack() : channel?.track(said))
+    return answer === 'ok'
+  }
+  const stay: Stay = { listeners, isJoined: false, leave: over, members, track }
 
   const join = async (): Promise<void> => {
     await entries(goodbyes, supabase).get(kind.topic)
@@ -67,6 +83,10 @@ function beginStay(supabase: AnySupabaseClient, kind: ChannelKind, forget: () =>
     if (isOver) return
     channel = supabase.channel(kind.topic, kind.options)
     kind.listen(channel, tell)
+    // Whoever listens after the join would have to join again.
+    if (kind.hasPresence) {
+      channel.on('presence', { event: 'sync' }, () => tell({ type: 'present', members: members() }))
+    }
     channel.on('system', {}, (message: unknown) => {
       const { status, message: text } = message as { status?: unknown; message?: unknown }
       if (status !== 'error') return

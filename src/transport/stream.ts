@@ -16,13 +16,27 @@ export type StreamEvent =
   /** The stream is over, and stays so: whoever wants to go on opens another. */
   | { readonly type: 'lost'; readonly why: 'closed' | 'error' | 'rate'; readonly error?: unknown }
 
+/** What the channel of a stream tells besides. */
+export type ChannelEvent =
+  | StreamEvent
+  /** All who say that they are in the channel; each may have said anything. */
+  | { readonly type: 'present'; readonly members: readonly unknown[] }
+
 /** One stay in the channel of one budget. After `lost`, or once left, it tells nothing more. */
 export interface LiveStream {
   leave(): void
+  /**
+   * Tells the others in the channel of this client; `null`: that it is not there any more. Resolves with whether the
+   * server took it. Only where the channel is private: in an open one, anybody could listen.
+   */
+  readonly track?: (said: object | null) => Promise<boolean>
 }
 
 /** Opens streams. Never throws: what goes wrong is told as `lost`. */
 export type OpenStream = (budgetVersionId: string, tell: (event: StreamEvent) => void) => LiveStream
+
+/** The same, with what the channel tells besides. */
+export type OpenChannel = (budgetVersionId: string, tell: (event: ChannelEvent) => void) => LiveStream
 
 /** How a client hears of changes. */
 export type StreamKind = 'broadcast' | 'postgres_changes' | 'none'

@@ -1,4 +1,5 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
+import { toUuid } from '../model/address.ts'
 import { toFailure, type PostgrestFailure } from './failure.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import type { Answer, Server } from './rpc.ts'
@@ -30,6 +31,24 @@ export function supabaseServer(supabase: AnySupabaseClient, schema: string): Ser
       const { data, error } = await supabase.auth.refreshSession()
       return error === null && data.session !== null
     },
+  }
+}
+
+/** What tells one Supabase project from another. */
+export function projectOf(supabase: AnySupabaseClient): string {
+  return supabase.realtime.endPoint
+}
+
+/** The user of the client's token; `null` where nobody is signed in, or a program is. Nothing is proven by it. */
+export async function signedInUser(supabase: AnySupabaseClient): Promise<string | null> {
+  const token = await supabase.realtime.accessToken?.()
+  const [, claims] = token?.split('.') ?? []
+  if (claims === undefined) return null
+  try {
+    const { sub } = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))) as { sub?: unknown }
+    return toUuid(sub, 'sub')
+  } catch {
+    return null
   }
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createCells, type Budget, type Sheet } from '@efir/cells'
 import { broadcastStream } from '../../src/transport/broadcast-stream.ts'
 import { rowStream } from '../../src/transport/row-stream.ts'
-import type { LiveStream, OpenStream, StreamEvent, StreamKind } from '../../src/transport/stream.ts'
+import type { ChannelEvent, LiveStream, OpenChannel, StreamKind } from '../../src/transport/stream.ts'
 import type { AnySupabaseClient } from '../../src/transport/supabase.ts'
 import { until } from '../sheet/support/live.ts'
 import { useStack } from '../support/stack.ts'
@@ -39,16 +39,16 @@ let next = 0
 const freshCell = () => ({ module: 'stream', field: `field_${next++}` })
 
 /** A stream with what it told, and a way to wait for more. */
-function listen(open: OpenStream) {
-  const told: StreamEvent[] = []
+function listen(open: OpenChannel) {
+  const told: ChannelEvent[] = []
   let look = (): void => undefined
   const stream = open(budgetVersionId, (event) => {
     told.push(event)
     look()
   })
   streams.push(stream)
-  const heard = (isWanted: (event: StreamEvent) => boolean) =>
-    new Promise<StreamEvent>((resolve) => {
+  const heard = (isWanted: (event: ChannelEvent) => boolean) =>
+    new Promise<ChannelEvent>((resolve) => {
       look = () => {
         const event = told.find(isWanted)
         if (event !== undefined) resolve(event)
@@ -58,10 +58,11 @@ function listen(open: OpenStream) {
   return { told, stream, heard, joined: () => heard(({ type }) => type === 'joined') }
 }
 
-const adapters: readonly (readonly [Exclude<StreamKind, 'none'>, (as: AnySupabaseClient) => OpenStream])[] = [
-  ['broadcast', broadcastStream],
-  ['postgres_changes', (as) => rowStream(as, 'efir_budget')],
-]
+const adapters: readonly (readonly [Exclude<StreamKind, 'none'>, (as: AnySupabaseClient) => OpenChannel])[] =
+  [
+    ['broadcast', broadcastStream],
+    ['postgres_changes', (as) => rowStream(as, 'efir_budget')],
+  ]
 
 describe.each(adapters)('the stream by %s', (kind, adapter) => {
   it('tells that it is joined, and then of every commit', async () => {

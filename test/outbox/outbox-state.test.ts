@@ -269,14 +269,17 @@ describe('an outbox that outlives its page', () => {
     const outbox = machine()
     outbox.set('1')
     const [sent] = outbox.send()
-    const kept = reopened(JSON.parse(JSON.stringify(outbox.state)) as OutboxState)
-    expect(kept).toMatchObject({ writes: [{ state: 'retrying' }], operations: [{ isSending: false }] })
+    const kept = reopened(JSON.parse(JSON.stringify(outbox.state)) as OutboxState, 1)
+    expect(kept).toMatchObject({
+      writes: [{ id: 0, state: 'retrying' }],
+      operations: [{ isSending: false, writes: [0] }],
+    })
     const { effects } = outboxTransition(
       kept,
       { type: 'resume' },
       { newOperationId: () => 'new', resolve: () => ({ type: 'reject' }), confirmed: missingCell },
     )
-    expect(effects).toContainEqual({ type: 'send', operation: sent })
+    expect(effects).toContainEqual({ type: 'send', operation: { ...sent, writes: [0] } })
   })
 })
 

@@ -333,6 +333,13 @@ describe('commits', () => {
     expect(state).toMatchObject({ target: 5, early: [], verified: true, reader: 'idle' })
   })
 
+  it('that a read cannot see yet make no restored budget of it', () => {
+    const state = run(opened(), { type: 'feed', page: feed(5, 6) }, { type: 'wake' })
+    const { state: after, effects } = step(state, { type: 'changes', page: feed(6, 6, 5, true) })
+    expect(effects.map(({ type }) => type)).not.toContain('relist')
+    expect(after).toMatchObject({ cursor: 6, stale: true, reader: 'backoff' })
+  })
+
   it('that the log does not reach back to begin the list anew, restored budgets too', () => {
     const state = run(opened(), { type: 'wake' })
     const behind: SyncEvent = { type: 'changes', page: feed(5, 5, 3, true) }

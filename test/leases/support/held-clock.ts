@@ -19,6 +19,12 @@ export class HeldClock implements Clock {
     return this.#timers.length
   }
 
+  /** Milliseconds until the next timer is due; undefined where none waits. */
+  get untilNext(): number | undefined {
+    const due = this.#timers.map(({ at }) => Math.max(0, at - this.#now))
+    return due.length === 0 ? undefined : Math.min(...due)
+  }
+
   now(): number {
     return this.#now
   }

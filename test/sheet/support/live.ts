@@ -11,7 +11,7 @@ import type { CellsTransport } from '../../../src/transport/port.ts'
 import { defaultPolicy } from '../../../src/transport/retry-policy.ts'
 import type { Server } from '../../../src/transport/rpc.ts'
 import type { SyncSettings } from '../../../src/sync/sync-state.ts'
-import { supabaseServer, type AnySupabaseClient } from '../../../src/transport/supabase.ts'
+import { signedInUser, supabaseServer, type AnySupabaseClient } from '../../../src/transport/supabase.ts'
 import { HandEnvironment } from '../../sync/support/hand-environment.ts'
 import { HandStream } from '../../sync/support/hand-stream.ts'
 
@@ -63,6 +63,7 @@ export function openLive(supabase: AnySupabaseClient, budgetVersionId: string, s
     environment,
     storage: setup.storage ?? memoryStorage,
     settings: setup.settings,
+    userId: () => signedInUser(supabase),
     report: (error) => void reported.push(error),
   })
   const open = (filter: SheetFilter = {}, options: OpenOptions = {}) =>

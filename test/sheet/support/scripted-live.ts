@@ -49,6 +49,7 @@ export function scriptedLive(
     openStream: stream.open,
     clock,
     environment,
+    userId: () => Promise.resolve(null),
     storage: given.storage ?? memoryStorage,
     logger: given.logger,
     report: given.report,

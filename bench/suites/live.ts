@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { connectTenants, type SupabaseCoordinates, type Tenants } from '../../src/local/index.ts'
+import { startStackProcess } from '../client/stack-process.ts'
+import { measureEdits, measureRoad } from '../live/edits.ts'
+import type { Opened } from '../live/open.ts'
+import { percentile } from '../measure.ts'
+import { latencyRow, rounded, type Row } from '../report.ts'
+import type { RunSuite, SuiteContext } from '../suite.ts'
+
+/** Sheets on the real stack, in a process of its own: many users who edit, and a large budget that is opened. */
+export const run: RunSuite = async function* (context) {
+  const { scale, wants } = context
+  const stack = await startStackProcess()
+  const { tenants, close } = connectTenants(stack.coordinates)
+  try {
+    if (wants('edit.latency')) yield await editRow(tenants, context)
+    if (!wants('open.1000000') && !wants('change.100') && !wants('bytesPerCell')) return
+    const few = await openBudget(
+      tenants,
+      stack.coordinates,
+      Math.round(10_000 * Math.min(1, scale * 10)),
+      context,
+    )
+    const many = await openBudget(tenants, stack.coordinates, Math.round(1_000_000 * scale), context)
+    yield* openRows(few, many)
+  } finally {
+    await close()
+    await stack.stop()
+  }
+}
+
+async function editRow(tenants: Tenants, { scale, progress }: SuiteContext): Promise<Row> {
+  const plan = {
+    users: scale < 0.1 ? 10 : 50,
+    seconds: Math.max(4, Math.round(120 * scale)),
+    cellsPerUser: 2_000,
+    batchEvery: 20,
+  }
+  const result = await measureEdits(tenants, plan, progress)
+  const road = await measureRoad(tenants, Math.max(10, Math.round(200 * scale)))
+  const { missed, doubled, refused, different, written } = result
+  return latencyRow('edit.latency', result.edits, result.sends, {
+    ratioP95: rounded(percentile(result.edits, 0.95) / percentile(result.sends, 0.95)),
+    users: plan.users,
+    seconds: plan.seconds,
+    written,
+    missed,
+    doubled,
+    refused,
+    different,
+    reply: rounded(percentile(result.replies, 0.5)),
+    quietCall: rounded(road.gateway),
+    quietCallInDatabase: rounded(road.database),
+  })
+}
+
+async function openBudget(
+  tenants: Tenants,
+  coordinates: SupabaseCoordinates,
+  cells: number,
+  { progress }: SuiteContext,
+): Promise<Opened> {
+  progress(`a budget of ${cells} cells`)
+  const organization = await tenants.createOrganization()
+  const [user, other] = [
+    await tenants.createUser({ organization }),
+    await tenants.createUser({ organization }),
+  ]
+  const budget = await tenants.createBudget({ organization })
+  // From before the log: a million records would take minutes to write, and are not what is measured.
+  await tenants.sql.begin(async (sql) => {
+    await sql`SET LOCAL statement_timeout = 0`
+    await sql`ALTER TABLE efir_budget.planning_cells DISABLE TRIGGER USER`
+    await sql`
+      INSERT INTO efir_budget.planning_cells (
+        budget_version_id, module_code, entity_id, field_name, period_code, value_numeric
+      )
+      SELECT ${budget.id}, 'module_' || number % 10, md5((number / 500)::text)::uuid, 'field_' || number % 20,
+        '2026-' || lpad((number / 20 % 25)::text, 2, '0'), number * 1.25
+      FROM generate_series(0, ${cells - 1}::integer) AS number`
+    await sql`ALTER TABLE efir_budget.planning_cells ENABLE TRIGGER USER`
+  })
+  await tenants.sql`ANALYZE efir_budget.planning_cells`
+  progress('is opened')
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [
+      '--expose-gc',
+      ...process.execArgv,
+      join(import.meta.dirname, '..', 'live', 'open.ts'),
+      ...[JSON.stringify(coordinates), user.id, other.id, budget.id, String(cells)],
+    ],
+    { maxBuffer: 2 ** 24 },
+  )
+  return JSON.parse(stdout) as Opened
+}
+
+function* openRows(few: Opened, many: Opened): Generator<Row> {
+  const alone = { p95: null, baseline: null, ratio: null }
+  yield {
+    ...{ name: 'open.1000000', unit: 'ms', ...alone, p50: rounded(many.milliseconds) },
+    ...{ pageP50: rounded(many.pageP50), pageP95: rounded(many.pageP95) },
+  }
+  yield { name: 'bytesPerCell', unit: 'bytes', ...alone, p50: rounded(many.bytesPerCell) }
+  yield {
+    ...{ name: 'change.100', unit: 'cpu ms', p95: null, p50: rounded(many.change) },
+    ...{ baseline: rounded(few.change), ratio: rounded(many.change / few.change) },
+  }
+}
