@@ -7,7 +7,7 @@ type Report = { readonly ok: boolean; readonly checks: { readonly check: string;
 const statuses = (stdout: string) =>
   Object.fromEntries((JSON.parse(stdout) as Report).checks.map(({ check, status }) => [check, status]))
 
-describe('efir-cells doctor', () => {
+describe('efir-cells doctor', { timeout: 120_000 }, () => {
   test('finds nothing wrong where nothing is, from the project to the private channel', async () => {
     const { env } = await member(stack)
     const ended = await efirCells(['doctor'], { env })

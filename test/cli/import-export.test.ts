@@ -19,7 +19,7 @@ async function workplace(files: Record<string, string> = { 'plan.csv': plan }) {
   return { cwd, ...(await member(stack)) }
 }
 
-describe('efir-cells import', () => {
+describe('efir-cells import', { timeout: 120_000 }, () => {
   test('shows the difference first, imports it as one step, and exports the same cells again', async () => {
     const place = await workplace()
     const dry = await efirCells(['import', 'plan.csv', '--dry-run'], place)
