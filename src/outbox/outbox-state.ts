@@ -7,7 +7,10 @@ import { shows, type ConflictSides, type PolicyName, type Resolution } from './c
 // Pure: which writes are waiting, what is sent together, and what an answer means for what waits behind it. outbox.ts acts
 // for it. All of the state is plain JSON, so that it can outlive the page.
 
-/** `retrying`: sent, and not answered; it may have landed, and is sent again under the same operation id. */
+/**
+ * `retrying`: sent, and not answered; it may have landed, and is sent again under the same operation id. Without one, the
+ * answer was that it has not landed.
+ */
 export type WriteState = 'waiting' | 'sending' | 'retrying' | 'conflict' | 'rejected'
 
 /** Why the database, or the way to it, refused a write for good. */
@@ -92,6 +95,8 @@ export type OutboxEffect =
   | { readonly type: 'send'; readonly operation: Operation }
   /** What the cells of these writes are to show may have changed. */
   | { readonly type: 'show'; readonly cells: ReadonlyMap<string, ResolvedAddress> }
+  /** Resume after so many milliseconds. */
+  | { readonly type: 'resume-later'; readonly after: number }
   | { readonly type: 'settled'; readonly write: Write; readonly row: Cell }
   | { readonly type: 'conflict'; readonly write: Write; readonly theirs: Cell }
   | { readonly type: 'rejected'; readonly write: Write; readonly rejection: Rejection }
@@ -404,7 +409,8 @@ function conflict(draft: Draft, write: Write, found: Cell): void {
   // A message can be faster than the commit that it tells of is seen: nobody was faster than the user, but the database
   // did not see yet what he saw. (Or it is gone, and the message of that is still to come.)
   if (!isNews && write.tries < unseenLimit) {
-    draft.put({ ...write, state: 'waiting', operationId: null, tries: write.tries + 1 })
+    draft.put({ ...write, state: 'retrying', operationId: null, tries: write.tries + 1 })
+    draft.effects.push({ type: 'resume-later', after: 20 * 4 ** write.tries })
     return
   }
   const theirs = isNews && !(found.exists && found.version > known.version) ? known : found

@@ -273,6 +273,9 @@ export class Outbox {
         return
       case 'send':
         return void this.#send(effect.operation)
+      case 'resume-later':
+        this.#pause(effect.after)
+        return
       case 'settled': {
         this.#tell(effect.write, (promised) => promised.resolve(effect.row))
         return
@@ -359,13 +362,15 @@ export class Outbox {
     for (const effect of effects) this.#act(effect)
     this.#sendWaiting()
     this.#tellIfIdle()
+    // A part of a divided batch that got no answer.
+    if (results.some(({ status }) => status === 'failed') && this.isStuck) this.#pauseAfterFailure()
     if (conflicts.some((result) => 'cell' in result && result.cell === null)) this.#sink.refresh()
   }
 
   #failed({ id, writes }: Operation, error: unknown): void {
     if (mayPass(error)) {
       this.#apply({ type: 'unanswered', operationId: id })
-      this.#pause()
+      this.#pauseAfterFailure()
       return
     }
     const known: CellsError =
@@ -380,12 +385,15 @@ export class Outbox {
     this.#apply({ type: 'refused', operationId: id, rejection })
   }
 
-  #pause(): void {
+  #pauseAfterFailure(): void {
     const { clock } = this.#ports
-    const after = Math.min(longestPause, firstPause * 2 ** this.#failures) * (0.5 + clock.random() / 2)
+    this.#pause(Math.min(longestPause, firstPause * 2 ** this.#failures) * (0.5 + clock.random() / 2))
     this.#failures++
+  }
+
+  #pause(after: number): void {
     this.#stopPause?.()
-    this.#stopPause = clock.after(after, () => this.resume())
+    this.#stopPause = this.#ports.clock.after(after, () => this.resume())
   }
 
   #isBusy(): boolean {

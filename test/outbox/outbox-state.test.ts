@@ -179,7 +179,9 @@ describe('a conflict', () => {
     outbox.confirmed.set('a', row('5', 3))
     outbox.set('6')
     outbox.send()
-    answer(outbox, 'operation-1', { status: 'conflict', cell: row('5', 3) }, row('5', 3))
+    const { effects } = answer(outbox, 'operation-1', { status: 'conflict', cell: row('5', 3) }, row('5', 3))
+    expect(effects).toContainEqual({ type: 'resume-later', after: 20 })
+    outbox.tell({ type: 'resume' })
     expect(outbox.state.writes).toMatchObject([{ state: 'waiting', base: { version: 3 } }])
   })
 
@@ -188,6 +190,7 @@ describe('a conflict', () => {
     outbox.confirmed.set('a', row('5', 3))
     outbox.set('6')
     for (let call = 1; call <= 4; call++) {
+      outbox.tell({ type: 'resume' })
       outbox.send()
       answer(outbox, `operation-${call}`, { status: 'conflict', cell: null })
     }
