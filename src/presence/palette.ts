@@ -15,7 +15,7 @@ const palette = [
 ] as const
 
 /** A colour of the palette, as `#rrggbb`. White text can be read on it. */
-export type PresenceColor = (typeof palette)[number]
+export type PresenceColor = `#${string}`
 
 /**
  * A colour for each of these users: the one that his id asks for, or the next that is free. The same in every client that

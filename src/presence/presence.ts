@@ -99,8 +99,11 @@ export class SheetPresence implements ExternalStore<Company> {
     return this.#company.others
   }
 
+  /** Who is here: the same frozen object until something in it changes. */
   readonly getSnapshot = (): Company => this.#company
+  /** What a server renders: the same as {@link SheetPresence.getSnapshot}. */
   readonly getServerSnapshot = (): Company => this.#company
+  /** Calls the listener after each change. Returns what ends it. */
   readonly subscribe = (listener: () => void): (() => void) => {
     const entry = { listener }
     this.#listeners.add(entry)
