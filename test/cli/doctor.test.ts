@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { useStack } from '../support/stack.ts'
+import { freshDatabase, useStack } from '../support/stack.ts'
 import { efirCells, member } from './support/command.ts'
 
 const stack = await useStack()
+// Of its own: other suites change functions and policies in the run's one for a moment, as hosts may.
+const { databaseUrl } = await freshDatabase()
+
 type Report = { readonly ok: boolean; readonly checks: { readonly check: string; readonly status: string }[] }
 const statuses = (stdout: string) =>
   Object.fromEntries((JSON.parse(stdout) as Report).checks.map(({ check, status }) => [check, status]))
@@ -20,9 +23,7 @@ describe('efir-cells doctor', { timeout: 120_000 }, () => {
 
   test('looks at the migrations where it has the database', async () => {
     const { env } = await member(stack)
-    const ended = await efirCells(['doctor', '--json'], {
-      env: { ...env, SUPABASE_DB_URL: stack.databaseUrl },
-    })
+    const ended = await efirCells(['doctor', '--json'], { env: { ...env, SUPABASE_DB_URL: databaseUrl } })
     expect(ended).toMatchObject({ exitCode: 0 })
     expect(statuses(ended.stdout)).toMatchObject({ tables: 'ok', publication: expect.any(String) as string })
   })
