@@ -1,4 +1,5 @@
 import js from '@eslint/js'
+import reactHooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
@@ -19,6 +20,10 @@ export default tseslint.config(
       'no-console': 'error',
       eqeqeq: 'error',
     },
+  },
+  {
+    files: ['**/*.tsx', 'src/react/**', 'test/react/**'],
+    ...reactHooks.configs.flat['recommended-latest'],
   },
   {
     // A slot is in its column by construction, and a check at every access would cost what the columns save.

@@ -21,13 +21,13 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.{ts,tsx}'],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // `npm run coverage`. The command and the local stack are run as processes of their own, where this cannot see them.
     coverage: {
-      include: ['src/**/*.ts'],
+      include: ['src/**/*.{ts,tsx}'],
       exclude: ['src/cli/**', 'src/local/**', '**/*.d.ts'],
       reporter: ['text', 'json-summary'],
       thresholds: { lines: 95, branches: 95 },
