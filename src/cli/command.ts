@@ -18,7 +18,7 @@ export type MakeAction = <Options>(
 ) => (...given: unknown[]) => Promise<void>
 
 /** A set of options that several commands share. */
-type Flags = (command: Command) => Command
+export type Flags = (command: Command) => Command
 
 /** A command with what all have. */
 export function addCommand(
@@ -27,14 +27,15 @@ export function addCommand(
   description: string,
   ...flags: readonly Flags[]
 ): Command {
-  const made = parent
-    .command(name)
-    .description(description)
+  const made = commonFlags(parent.command(name).description(description))
+  return flags.reduce((command, add) => add(command), made)
+}
+
+const commonFlags: Flags = (command) =>
+  command
     .option('--schema <name>', 'the schema of the tables; else CELLS_SCHEMA, else efir_budget')
     .option('--config <file>', 'the configuration; else efir-cells.config.json')
     .option('--json', 'answer in JSON')
-  return flags.reduce((command, add) => add(command), made)
-}
 
 export const databaseFlags: Flags = (command) =>
   command.option('--db-url <url>', 'the database; else SUPABASE_DB_URL, else DATABASE_URL')

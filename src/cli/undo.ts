@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { StepPreview, Turn, TurnedStep } from '../index.ts'
+import { cellWords } from './cell-words.ts'
 import { addCommand, budgetFlags, examples, gather, type MakeAction, type Run } from './command.ts'
 import { openBudget } from './connection.ts'
 import { CommandError, exitCodes } from './exit-codes.ts'
-import { cellWords } from './import-words.ts'
 
 type TurnFlags = { readonly module?: readonly string[]; readonly preview?: boolean }
 

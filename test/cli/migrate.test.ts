@@ -23,6 +23,8 @@ async function call(argv: string[], env: Record<string, string> = {}, signal?: A
     input: process.stdin,
     sink: process.stdout,
     terminal: undefined,
+    isInteractive: false,
+    colors: { stdout: false, stderr: false },
     cwd: tmpdir(),
     env,
     signal: signal ?? new AbortController().signal,
