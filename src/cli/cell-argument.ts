@@ -5,9 +5,10 @@ import type { Io } from './output.ts'
 
 /** How a cell is named, for --help. */
 export const cellHelp = `
-A cell is MODULE/FIELD, MODULE/FIELD/PERIOD, or MODULE/ENTITY/FIELD/PERIOD with - for what it has not: revenue/fees/2026,
-staff/-/posts/-. So are the addresses that other commands print, quoted: "revenue / – / fees / 2026". Names with a
-slash in them go as JSON: '["a/b",null,"fees","2026"]'.
+A cell is MODULE/FIELD, MODULE/FIELD/PERIOD or MODULE/ENTITY/FIELD/PERIOD, with
+- for what it has not: revenue/fees/2026, staff/-/posts/-. What other commands
+print will do as well, quoted: "revenue / – / fees / 2026". Where a name has a
+slash, write JSON: '["a/b",null,"fees","2026"]'.
 `
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -48,7 +48,13 @@ export const budgetFlags: Flags = (command) =>
     .option('--budget <id>', 'the budget version; else CELLS_BUDGET')
 
 export const examples = (...lines: string[]) =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`
+  `\nExamples:\n${lines.map((line) => `  $ ${broken(line)}`).join('\n')}`
+
+/** Breaks a command before an option, as a shell lets it be. */
+function broken(line: string): string {
+  const end = line.length <= 76 ? -1 : line.lastIndexOf(' --', 74)
+  return end < 0 ? line : `${line.slice(0, end)} \\\n      ${broken(line.slice(end + 1))}`
+}
 
 export const milliseconds = wholeNumber('It is a whole number of milliseconds.')
 export const whole = wholeNumber('It is a whole number, 1 or more.')

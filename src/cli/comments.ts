@@ -47,7 +47,7 @@ export function addComments(program: Command, action: MakeAction): void {
     .argument('<text>', 'what to say; - for stdin')
     .addHelpText(
       'after',
-      examples('efir-cells comments reply 0199a3c4-0000-7000-8000-000000000001 "They say 12."'),
+      examples('efir-cells comments reply 0199a3c4-0000-7000-8000-000000000001 "Agreed."'),
     )
     .action(action(runReply))
 

@@ -37,7 +37,7 @@ export class Listing<Item extends object> {
     if (items.length === 0) return
     if (this.#output.format === 'json') this.items.push(...items)
     else if (this.#output.format === 'ndjson') for (const item of items) this.#output.result(item, [])
-    else for (const line of this.#words(items)) this.#output.line(line)
+    else this.#output.line(this.#words(items).join('\n'))
   }
 
   /** Takes pages until there are enough; says whether something was left. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { exitCodes } from './exit-codes.ts'
+import type { Screen } from './output.ts'
 import { run } from './program.ts'
 
 const interruption = new AbortController()
@@ -23,7 +24,7 @@ const exitCode = await run(process.argv.slice(2), {
   sink: process.stdout,
   terminal: process.stderr.isTTY ? process.stderr : undefined,
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,
-  colors: { stdout: hasColors(process.stdout), stderr: hasColors(process.stderr) },
+  screens: { stdout: screenOf(process.stdout), stderr: screenOf(process.stderr) },
   env: process.env,
   cwd: process.cwd(),
   signal: interruption.signal,
@@ -41,6 +42,6 @@ function wasCutShort(): boolean {
 }
 
 /** Node looks at NO_COLOR, FORCE_COLOR and TERM. */
-function hasColors(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY && stream.hasColors()
+function screenOf(stream: NodeJS.WriteStream): Screen | undefined {
+  return stream.isTTY ? { columns: stream.columns, hasColors: stream.hasColors() } : undefined
 }

@@ -5,6 +5,10 @@ import { highlight } from './highlight.ts'
 import { printable } from './printable.ts'
 import { withoutSecrets } from './secrets.ts'
 import { refusalWords } from './words.ts'
+import { wrap } from './wrap.ts'
+
+/** How wide it is, in characters, and whether it shows colours. */
+export type Screen = { readonly columns: number; readonly hasColors: boolean }
 
 export type Io = {
   readonly stdout: (text: string) => void
@@ -16,8 +20,8 @@ export type Io = {
   readonly terminal: NodeJS.WriteStream | undefined
   /** Whether somebody sits there who can be asked. */
   readonly isInteractive: boolean
-  /** Which of the two shows colours. */
-  readonly colors: { readonly stdout: boolean; readonly stderr: boolean }
+  /** Which of the two a person looks at. */
+  readonly screens: Readonly<Record<'stdout' | 'stderr', Screen | undefined>>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   readonly signal: AbortSignal
@@ -100,7 +104,8 @@ export class Output {
   #print(where: 'stdout' | 'stderr', text: string): void {
     if (text === '') return
     const clean = printable(withoutSecrets(text, this.#databaseUrl, this.#secrets))
-    const isColored = this.#io.colors[where] && !this.isJson
-    this.#io[where](`${isColored ? highlight(clean) : clean}\n`)
+    const screen = this.isJson ? undefined : this.#io.screens[where]
+    const wrapped = screen === undefined ? clean : wrap(clean, screen.columns)
+    this.#io[where](`${screen?.hasColors === true ? highlight(wrapped) : wrapped}\n`)
   }
 }

@@ -57,8 +57,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({
       writeOut: io.stdout,
-      getOutHasColors: () => io.colors.stdout,
-      getErrHasColors: () => io.colors.stderr,
+      getOutHasColors: () => io.screens.stdout?.hasColors ?? false,
+      getErrHasColors: () => io.screens.stderr?.hasColors ?? false,
       // A mistyped flag is quoted, with what was given to it.
       writeErr: (text) => io.stderr(withoutSecrets(text, undefined, secretsIn({}, io.env))),
     })
@@ -91,14 +91,15 @@ Exit codes:
   2    the command was not understood, or lacks something
   3    migrate status: something is pending
   4    migrate verify, doctor: something is not as it should be
-  5    nothing was done, because something is for you to decide (an import that was stopped, rows that would be lost)
-  6    database and package contradict each other (the database is newer, or was changed)
+  5    nothing was done, because something is for you to decide
+  6    database and package contradict each other
   7    the project or the database could not be reached, or did not let us in
   8    done, but for some records or cells, which were told
   9    the budget, cell or thread is not there, or not yours to see
-  130  stopped by Ctrl-C; 143: by SIGTERM; 141: whoever read the output went away
+  130  stopped by Ctrl-C (143: by SIGTERM; 141: nobody reads the output)
 
-Flags win over the environment, which wins over the configuration file. Secrets are never printed. Better still, keep
-them in the environment (CELLS_ACCESS_TOKEN, SUPABASE_SERVICE_ROLE_KEY, SUPABASE_DB_URL): other users of the machine
-see the arguments of a process.
+Flags win over the environment, which wins over the configuration file. Secrets
+are never printed. Better still, keep them in the environment, as
+CELLS_ACCESS_TOKEN, SUPABASE_SERVICE_ROLE_KEY and SUPABASE_DB_URL: other users
+of the machine see the arguments of a process.
 `

@@ -24,7 +24,7 @@ async function call(argv: string[], env: Record<string, string> = {}, signal?: A
     sink: process.stdout,
     terminal: undefined,
     isInteractive: false,
-    colors: { stdout: false, stderr: false },
+    screens: { stdout: undefined, stderr: undefined },
     cwd: tmpdir(),
     env,
     signal: signal ?? new AbortController().signal,
