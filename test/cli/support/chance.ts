@@ -9,6 +9,7 @@ export function withoutChance(text: string): string {
     return made
   }
   return text
+    .replaceAll('\r\n', '\n')
     .replaceAll(uuid, standInOf)
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g, '2026-07-01T09:00:00Z')
     .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1:54321')
