@@ -39,8 +39,9 @@ export function addHistory(program: Command, action: MakeAction): void {
     filterFlags,
     listFlags,
   )
-    // What stands behind `restore` is for it.
+    // A filter that `restore` does not get would restore all of the budget: it has to stand behind it, and is not taken before.
     .enablePositionalOptions()
+    .hook('preSubcommand', refuseOptionsOf)
     .argument('[cell]', 'only changes of this cell, by its address or id')
     .option('--session <id>', 'only changes of this step (again for more)', gather)
     .option('--user <id>', 'only changes of this user; "none" for services', gather)
@@ -61,6 +62,14 @@ export function addHistory(program: Command, action: MakeAction): void {
     )
     .action(action(runHistory))
   addRestore(history, action)
+}
+
+function refuseOptionsOf(history: Command, subcommand: Command): void {
+  const given = history.options.find(
+    (option) => history.getOptionValueSource(option.attributeName()) === 'cli',
+  )
+  if (given === undefined) return
+  history.error(`error: ${given.long ?? ''} has to stand behind ${subcommand.name()}, and not before.`)
 }
 
 async function runHistory({

@@ -54,6 +54,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const program = new Command('efir-cells')
     .description('Planning cells on Supabase: the command of @efir/cells.')
     .version(readVersion(), '-V, --version', 'print the version')
+    // What stands behind a command is for it, and for no command above it.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: io.stdout,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CellComment } from '../../src/index.ts'
 import { useStack } from '../support/stack.ts'
+import { callCommand } from './support/call.ts'
 import { efirCells, member } from './support/command.ts'
 
 const stack = await useStack()
@@ -58,12 +59,12 @@ describe('efir-cells comments', { timeout: 120_000 }, () => {
   test('shows control characters that somebody wrote, and does not let the terminal obey them', async () => {
     const { me, colleague } = await colleagues()
     const text = 'Fine.\u001b[2K\u001b]0;owned\u0007\u009b31m'
-    await efirCells(['comments', 'add', 'revenue/fees', text, '--mention', me.user.id], colleague)
+    await callCommand(['comments', 'add', 'revenue/fees', text, '--mention', me.user.id], colleague)
     for (const command of ['list', 'inbox']) {
-      const { stdout } = await efirCells(['comments', command], me)
+      const { stdout } = await callCommand(['comments', command], me)
       expect(stdout).toContain('Fine.\\u001b[2K\\u001b]0;owned\\u0007\\u009b31m')
     }
-    const json = await efirCells(['comments', 'list', '--json'], me)
+    const json = await callCommand(['comments', 'list', '--json'], me)
     expect(json.stdout).not.toMatch(/[\u001b\u009b]/)
     expect(JSON.parse(json.stdout)).toMatchObject({ threads: [{ comments: [{ text }] }] })
   })
@@ -74,13 +75,13 @@ describe('efir-cells comments', { timeout: 120_000 }, () => {
     const foreign = { env: { ...me.env, CELLS_BUDGET: stranger.budget.id } }
     const nobody = { env: { ...me.env, CELLS_ACCESS_TOKEN: '', SUPABASE_SERVICE_ROLE_KEY: stack.serviceKey } }
     const [thread, mention, both, selection, flag, theirs, inbox] = await Promise.all([
-      efirCells(['comments', 'reply', stranger.budget.id, 'Hello'], me),
-      efirCells(['comments', 'add', 'revenue/fees', 'Hello', '--mention', stranger.user.id], me),
-      efirCells(['comments', 'list', '--open', '--resolved'], me),
-      efirCells(['comments', 'counts', 'revenue/fees', '--module', 'revenue'], me),
-      efirCells(['comments', 'list', '--opn'], me),
-      efirCells(['comments', 'list'], foreign),
-      efirCells(['comments', 'inbox'], nobody),
+      callCommand(['comments', 'reply', stranger.budget.id, 'Hello'], me),
+      callCommand(['comments', 'add', 'revenue/fees', 'Hello', '--mention', stranger.user.id], me),
+      callCommand(['comments', 'list', '--open', '--resolved'], me),
+      callCommand(['comments', 'counts', 'revenue/fees', '--module', 'revenue'], me),
+      callCommand(['comments', 'list', '--opn'], me),
+      callCommand(['comments', 'list'], foreign),
+      callCommand(['comments', 'inbox'], nobody),
     ])
     expect(thread.exitCode).toBe(9)
     expect(mention).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('mentions') as string })

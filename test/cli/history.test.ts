@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { useStack } from '../support/stack.ts'
+import { callCommand } from './support/call.ts'
 import { efirCells, member } from './support/command.ts'
 
 const stack = await useStack()
@@ -8,9 +9,9 @@ const stack = await useStack()
 async function plan() {
   const place = await member(stack)
   const input = 'module,field,period,value\nrevenue,fees,2026,100\nstaff,posts,2026,12\n'
-  await efirCells(['import', '-', '--session', 'First plan'], { ...place, input })
+  await callCommand(['import', '-', '--session', 'First plan'], { ...place, input })
   const raised = 'module,field,period,value\nrevenue,fees,2026,120\n'
-  await efirCells(['import', '-', '--session', 'Raise'], { ...place, input: raised })
+  await callCommand(['import', '-', '--session', 'Raise'], { ...place, input: raised })
   return place
 }
 
@@ -28,7 +29,7 @@ describe('efir-cells history', { timeout: 120_000 }, () => {
     expect(lines).toContain('  + staff / – / posts / 2026   12')
 
     const countOf = async (...flags: string[]) => {
-      const { stdout, exitCode } = await efirCells(['history', '--ndjson', ...flags], place)
+      const { stdout, exitCode } = await callCommand(['history', '--ndjson', ...flags], place)
       expect(exitCode).toBe(0)
       return stdout.split('\n').length - 1
     }
@@ -55,7 +56,7 @@ describe('efir-cells history', { timeout: 120_000 }, () => {
     let before: string[] = []
     do {
       const argv = ['history', '--json', '--until', '2', '--limit', '1', ...before]
-      const { stdout } = await efirCells(argv, place)
+      const { stdout } = await callCommand(argv, place)
       const { changes, next } = JSON.parse(stdout) as Answer
       seen.push(...changes.map(({ revision }) => revision))
       before = next === null ? [] : ['--before', JSON.stringify(next)]
@@ -78,9 +79,14 @@ describe('efir-cells history', { timeout: 120_000 }, () => {
       restoredRevision: 0,
       cells: [{ now: { field: 'posts', value: '12' }, then: { exists: false } }],
     })
+    const misplaced = await efirCells(['history', '--module', 'staff', 'restore', '0', '--yes'], place)
+    expect(misplaced).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--module') as string })
     const unasked = await efirCells(['history', 'restore', '1'], place)
     expect(unasked).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('--yes') as string })
 
+    // The raise is of another module.
+    const none = await efirCells(['history', 'restore', '1', '--yes', '--module', 'staff'], place)
+    expect(none.stdout).toBe('Every cell shows what it showed at revision 1.\n')
     const restored = await efirCells(['history', 'restore', '1', '--yes', '--label', 'Back'], place)
     expect(restored).toMatchObject({
       exitCode: 0,
@@ -93,7 +99,7 @@ describe('efir-cells history', { timeout: 120_000 }, () => {
     const place = await member(stack)
     const stranger = await member(stack)
     const of = async (argv: string[], budget = place.budget.id) =>
-      await efirCells(['history', ...argv], { env: { ...place.env, CELLS_BUDGET: budget } })
+      await callCommand(['history', ...argv], { env: { ...place.env, CELLS_BUDGET: budget } })
     const [cell, since, limit, cursor, flag, revision, foreign, foreignRestore] = await Promise.all([
       of(['revenue']),
       of(['--since', 'yesterday']),

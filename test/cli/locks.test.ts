@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { useStack } from '../support/stack.ts'
+import { callCommand } from './support/call.ts'
 import { efirCells, member } from './support/command.ts'
 
 const stack = await useStack()
@@ -8,7 +9,7 @@ async function plan() {
   const place = await member(stack)
   const input =
     'module,field,period,value\nrevenue,fees,2026,100\nrevenue,fees,2027,120\nstaff,posts,2026,12\n'
-  await efirCells(['import', '-'], { ...place, input })
+  await callCommand(['import', '-'], { ...place, input })
   return place
 }
 
@@ -48,29 +49,29 @@ describe('efir-cells locks', { timeout: 120_000 }, () => {
   test('by filter it counts first, and goes on when told --yes', async () => {
     const place = await plan()
     const lock = ['locks', 'lock', '--module', 'revenue', '--reason', 'Approved']
-    expect(await efirCells([...lock, '--dry-run'], place)).toMatchObject({
+    expect(await callCommand([...lock, '--dry-run'], place)).toMatchObject({
       exitCode: 0,
       stdout: '2 cells would be locked. Nothing was done.\n',
     })
-    expect(await efirCells(lock, place)).toMatchObject({
+    expect(await callCommand(lock, place)).toMatchObject({
       exitCode: 5,
       stderr: expect.stringContaining('2 cells would be locked. Nothing was done: say --yes') as string,
     })
-    expect(await efirCells([...lock, '--yes'], place)).toMatchObject({
+    expect(await callCommand([...lock, '--yes'], place)).toMatchObject({
       exitCode: 0,
       stdout: '2 cells locked.\n',
     })
-    const again = await efirCells(
+    const again = await callCommand(
       ['locks', 'lock', '--all', '--reason', 'Approved', '--dry-run', '--json'],
       place,
     )
     expect(JSON.parse(again.stdout)).toEqual({ dryRun: true, cells: 1, unchanged: 2 })
-    const lines = await efirCells(['locks', 'list', '--ndjson', '--limit', '1'], place)
+    const lines = await callCommand(['locks', 'list', '--ndjson', '--limit', '1'], place)
     expect(lines.stdout.trim().split('\n')).toHaveLength(1)
-    expect(await efirCells(['locks', 'unlock', '--all', '--yes'], place)).toMatchObject({
+    expect(await callCommand(['locks', 'unlock', '--all', '--yes'], place)).toMatchObject({
       stdout: '2 cells unlocked.\n',
     })
-    expect((await efirCells(['locks', 'list'], place)).stderr).toBe('No cell is locked.\n')
+    expect((await callCommand(['locks', 'list'], place)).stderr).toBe('No cell is locked.\n')
   })
 
   test('never takes silence for the whole budget, and says what is wrong', async () => {
@@ -78,13 +79,13 @@ describe('efir-cells locks', { timeout: 120_000 }, () => {
     const stranger = await member(stack)
     const foreign = { env: { ...place.env, CELLS_BUDGET: stranger.budget.id } }
     const [nothing, both, reason, command, flag, theirs, theirCell] = await Promise.all([
-      efirCells(['locks', 'unlock', '--yes'], place),
-      efirCells(['locks', 'lock', 'revenue/fees', '--module', 'revenue'], place),
-      efirCells(['locks', 'lock', 'revenue/fees', '--reason', 'x'.repeat(201)], place),
-      efirCells(['locks', 'lokc'], place),
-      efirCells(['locks', 'list', '--modul', 'x'], place),
-      efirCells(['locks', 'list'], foreign),
-      efirCells(['locks', 'lock', 'revenue/fees'], foreign),
+      callCommand(['locks', 'unlock', '--yes'], place),
+      callCommand(['locks', 'lock', 'revenue/fees', '--module', 'revenue'], place),
+      callCommand(['locks', 'lock', 'revenue/fees', '--reason', 'x'.repeat(201)], place),
+      callCommand(['locks', 'lokc'], place),
+      callCommand(['locks', 'list', '--modul', 'x'], place),
+      callCommand(['locks', 'list'], foreign),
+      callCommand(['locks', 'lock', 'revenue/fees'], foreign),
     ])
     expect(nothing).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--all') as string })
     expect(both.exitCode).toBe(2)

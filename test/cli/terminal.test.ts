@@ -1,51 +1,40 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { run } from '../../src/cli/program.ts'
 import type { Screen } from '../../src/cli/output.ts'
 import { wrap } from '../../src/cli/wrap.ts'
 import { useStack } from '../support/stack.ts'
+import { callCommand } from './support/call.ts'
 import { efirCells, member, StartedCommand } from './support/command.ts'
 
 const stack = await useStack()
 
-/** Runs the command in this process as on a terminal of 60 columns, where somebody types `answer`. */
+/** Calls the command as on a terminal of 60 columns, where somebody types `answer`. */
 async function onTerminal(
   argv: string[],
   env: Record<string, string>,
   { answer, hasColors = false }: { answer?: string; hasColors?: boolean } = {},
 ) {
-  let stdout = ''
-  let stderr = ''
-  const input = new PassThrough()
+  let drawn = ''
   const terminal = new PassThrough()
-  terminal.on('data', (piece: Buffer) => {
-    stderr += piece.toString()
-    if (answer !== undefined && stderr.endsWith('[y/N] ')) input.write(`${answer}\n`)
-  })
+  terminal.on('data', (piece: Buffer) => (drawn += piece.toString()))
   const screen: Screen = { columns: 60, hasColors }
-  const exitCode = await run(argv, {
-    stdout: (text) => (stdout += text),
-    stderr: (text) => (stderr += text),
-    input,
-    sink: new PassThrough(),
+  const ended = await callCommand(argv, {
     terminal: terminal as unknown as NodeJS.WriteStream,
     isInteractive: answer !== undefined,
     screens: { stdout: screen, stderr: screen },
     env,
-    cwd: tmpdir(),
-    signal: new AbortController().signal,
+    ...(answer !== undefined && { input: `${answer}\n` }),
   })
-  return { exitCode, stdout, stderr }
+  return { ...ended, stderr: drawn + ended.stderr }
 }
 
 describe('on a terminal', { timeout: 60_000 }, () => {
   test('a command asks before it locks by filter, and takes nothing but yes for yes', async () => {
     const place = await member(stack)
-    await efirCells(['import', '-'], { ...place, input: 'module,field,value\nrevenue,fees,100\n' })
+    await callCommand(['import', '-'], { ...place, input: 'module,field,value\nrevenue,fees,100\n' })
     const lock = ['locks', 'lock', '--module', 'revenue']
     const refused = await onTerminal(lock, place.env, { answer: '' })
     expect(refused).toMatchObject({ exitCode: 5, stdout: '' })

@@ -23,8 +23,9 @@ export type Application = {
  */
 export async function installPacked(): Promise<Application> {
   const place = await mkdtemp(join(tmpdir(), 'cells-packed-'))
-  const [source, tarballs, path] = ['source', 'tarballs', 'application'].map((name) => join(place, name))
-  for (const folder of [source, tarballs, path]) await mkdir(folder)
+  const folder = (name: string): string => join(place, name)
+  const [source, tarballs, path] = [folder('source'), folder('tarballs'), folder('application')] as const
+  for (const each of [source, tarballs, path]) await mkdir(each)
   for (const name of ['package.json', 'CHANGELOG.md', 'LICENSE', 'README.md', 'src/migrations/sql']) {
     await cp(join(root, name), join(source, name), { recursive: true })
   }
