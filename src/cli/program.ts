@@ -59,6 +59,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({
       writeOut: io.stdout,
+      getOutHelpWidth: () => io.screens.stdout?.columns ?? 80,
+      getErrHelpWidth: () => io.screens.stderr?.columns ?? 80,
       getOutHasColors: () => io.screens.stdout?.hasColors ?? false,
       getErrHasColors: () => io.screens.stderr?.hasColors ?? false,
       // A mistyped flag is quoted, with what was given to it.
