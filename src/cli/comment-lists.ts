@@ -11,7 +11,13 @@ import type { Io } from './output.ts'
 
 type ThreadFlags = FilterFlags & ListFlags & { readonly open?: boolean; readonly resolved?: boolean }
 
-export async function runList({ options, settings, arguments: names, io, output }: Run<ThreadFlags>) {
+export async function runList({
+  options,
+  settings,
+  arguments: names,
+  io,
+  output,
+}: Run<ThreadFlags>): Promise<number> {
   const { limit, open, resolved } = options
   if (open === true && resolved === true) {
     throw new CommandError('usage', 'Either --open or --resolved; without one of them, both.')
@@ -66,12 +72,12 @@ export async function runCounts({
   options,
   settings,
   arguments: names,
-  io: { signal, ...io },
+  io,
   output,
 }: Run<FilterFlags>): Promise<number> {
   const budget = openBudget(settings)
-  const which = await toSelection(names, options, { ...io, signal })
-  const counted = await count(budget, which, signal)
+  const which = await toSelection(names, options, io)
+  const counted = await count(budget, which, io.signal)
   const total = { comments: 0, unresolvedThreads: 0, unread: 0 }
   for (const { comments, unresolvedThreads, unread } of counted) {
     total.comments += comments

@@ -30,7 +30,7 @@ async function setLocks(turn: Turn, run: Run<LockFlags>): Promise<number> {
   if ([names.length > 0, isFiltered, options.all === true].filter(Boolean).length !== 1) {
     throw new CommandError(
       'usage',
-      `Which cells? Name them, or say which with --module, --entity, --field or --period, or --all: one of the three.`,
+      'Which cells? Name them, or say which with --module, --entity, --field or --period, or --all: one of the three.',
     )
   }
   const budget = openBudget(settings)

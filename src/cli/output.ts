@@ -28,7 +28,7 @@ export type Io = {
 }
 
 /** `ndjson`: a list as JSON lines, each as it comes. */
-export type OutputFormat = 'words' | 'json' | 'ndjson'
+type OutputFormat = 'words' | 'json' | 'ndjson'
 
 type OutputOptions = {
   readonly format: OutputFormat
