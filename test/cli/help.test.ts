@@ -24,6 +24,7 @@ test.concurrent.each(commands)(
     expect(help.stdout).toContain('Exit codes:')
     expect(help.stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   },
+  60_000,
 )
 
 test('--help of the command names every command', async () => {
