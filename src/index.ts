@@ -191,6 +191,7 @@ export type {
   SheetStatus,
   WriteHandle,
 } from './sheet/sheet-types.ts'
+export type { CommentedCells } from './sheet/comment-news.ts'
 export type { ConflictEvent, EditLostEvent, RejectedEvent, SheetEvents } from './sheet/sheet-events.ts'
 export type { PersistentStorage, StorageError, StorageStatus } from './outbox/persistent-storage.ts'
 export type { CellEdit } from './sheet/cell-edit.ts'

@@ -121,6 +121,7 @@ export class Sheet {
         }),
       rejected: (write, error) => this.#emit('rejected', { write: this.#view(write), error }),
       healed: (from, to) => this.#emit('gap-healed', { from, to }),
+      commented: (cells) => this.#emit('comments', { cells }),
       stored: () => this.#storage.set(live.storage),
     }
     this.#status.subscribe(() => this.#emit('status', this.#status.getSnapshot()))
