@@ -4,6 +4,11 @@ CREATE FUNCTION efir_budget.mark_read(p_budget_version_id uuid, p_comment_ids js
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
+SET jit = off
 AS $$
 DECLARE
   v_actor uuid := auth.uid();
@@ -30,10 +35,19 @@ BEGIN
   -- Each comment stands for its thread up to there. In thread order, so that two windows of one user never wait in a circle.
   INSERT INTO efir_budget.comment_reads AS marker (user_id, thread_id, read_through)
   SELECT v_actor, coalesce(comment.parent_id, comment.id), max(comment.created_at)
-  FROM efir_budget.cell_comments AS comment
+  FROM (
+    SELECT named.* FROM unnest(v_ids) AS given (id) INNER JOIN efir_budget.cell_comments AS named ON named.id = given.id
+    UNION ALL
+    SELECT thread.* FROM efir_budget.cell_comments AS thread
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+    UNION ALL
+    SELECT reply.* FROM efir_budget.cell_comments AS thread
+    INNER JOIN efir_budget.cell_comments AS reply ON reply.parent_id = thread.id
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+  ) AS comment
   LEFT JOIN efir_budget.comment_reads AS known
     ON known.user_id = v_actor AND known.thread_id = coalesce(comment.parent_id, comment.id)
-  WHERE comment.budget_version_id = p_budget_version_id AND (p_comment_ids IS NULL OR comment.id = ANY(v_ids))
+  WHERE comment.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     AND comment.created_at > coalesce(known.read_through, '-infinity')
   GROUP BY coalesce(comment.parent_id, comment.id)
   ORDER BY coalesce(comment.parent_id, comment.id)
@@ -78,6 +92,11 @@ LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
+SET jit = off
 AS $$
 DECLARE
   v_actor uuid := auth.uid();
