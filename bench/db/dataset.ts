@@ -131,6 +131,12 @@ export async function openDataset(
     const later = bundle.filter((migration) => numberOf(migration) > LAST_FILLED)
     progress(`applying ${later.length} more migrations`)
     await apply(server, 'run_cells', later)
+    progress('vacuum, checkpoint')
+    // What autovacuum and the checkpointer would do in the midst of the first rows.
+    const inside = server.session('supabase_admin', 'run_cells')
+    await inside.unsafe('VACUUM (ANALYZE) efir_budget.cell_comments')
+    await inside.unsafe('CHECKPOINT')
+    await inside.end()
     return {
       shape,
       session: (login, database) => server.session(login, `run_${database}`),
