@@ -50,7 +50,10 @@ export interface PreviewedStep {
 }
 
 /** The step that was undone or redone, and what became of each of its cells. */
-export interface TurnedStep<Status extends 'undone' | 'redone'> extends Omit<PreviewedStep, 'status' | 'more'> {
+export interface TurnedStep<Status extends 'undone' | 'redone'> extends Omit<
+  PreviewedStep,
+  'status' | 'more'
+> {
   readonly status: Status
   /** The budget's revision afterwards. */
   readonly revision: number

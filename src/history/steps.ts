@@ -54,15 +54,15 @@ export async function turnStep<Kind extends Turn>(
     return ask(send, budgetVersionId, { operation, operationId, parameters, decode }, options)
   }
   const first = await call(toOperationId(options.operationId), toScope(options))
-  if (first.status === 'nothing') return first
+  if (first.sessionId === null) return first
   const parts: TurnedPart<(typeof done)[Kind]>[] = [first]
   let cells = first.outcomes.length
-  for (let last = first; last.more; ) {
+  for (let last = first; last.more;) {
     options.onProgress?.({ cells })
     // Of this step alone: what the user wrote in the meantime, elsewhere, is not meant.
     const next = await call(newUuid(), { session: first.sessionId })
     // Somebody else, who is the same user, was faster.
-    if (next.status === 'nothing') break
+    if (next.sessionId === null) break
     parts.push((last = next))
     cells += next.outcomes.length
   }
@@ -89,7 +89,11 @@ export async function previewStep(
   options: StepOptions = {},
 ): Promise<StepPreview> {
   if (!Object.hasOwn(done, turn)) throw new ValidationError('turn', turn, 'undo or redo')
-  const call = { operation: `preview_${turn}`, parameters: { p_scope: toScope(options) }, decode: decodePreview }
+  const call = {
+    operation: `preview_${turn}`,
+    parameters: { p_scope: toScope(options) },
+    decode: decodePreview,
+  }
   return await ask(send, budgetVersionId, call, options)
 }
 

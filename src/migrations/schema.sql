@@ -247,6 +247,18 @@ character varying(200)
 --@ column cell_sessions.modules
 character varying(50)[] NOT NULL DEFAULT '{}'::character varying[]
 
+--@ column cell_sessions.turned
+boolean NOT NULL DEFAULT false
+
+--@ column cell_sessions.turned_commit
+bigint
+
+--@ column cell_sessions.turned_sequence
+integer
+
+--@ column cell_sessions.turning
+character varying(4)
+
 --@ column cell_sessions.undone_commit
 bigint
 
@@ -463,6 +475,18 @@ What a person would call it, e.g. "Paste".
 --@ comment column cell_sessions.modules
 Where its changes are, for an undo of one module.
 
+--@ comment column cell_sessions.turned
+Whether it was ever undone. Until then no cell has a record of that, and none is looked for.
+
+--@ comment column cell_sessions.turned_commit
+How far that came, from the newest change to the oldest: the commit of the last one.
+
+--@ comment column cell_sessions.turned_sequence
+And its sequence_number.
+
+--@ comment column cell_sessions.turning
+What was begun with it and is not done: a large step is undone and redone in parts. Then it is on both stacks. NULL: whole.
+
 --@ comment column cell_sessions.undone_commit
 Since when it is undone, and its place on the redo stack, which it has until its user's next written_commit.
 
@@ -516,6 +540,9 @@ Tells those who have a budget open that it was deleted.
 
 --@ comment function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid, integer)
 Cells of a budget as they were at a revision or a time, in id order; a page may hold fewer than asked for and still not be the last.
+
+--@ comment function cells_of_entities(uuid, jsonb)
+The ids of the cells of a filter that names entities. Internal.
 
 --@ comment function changed_after(uuid, bigint)
 The cells that were changed after a revision: all others are what they were at it. Internal.
@@ -580,8 +607,8 @@ What to write so that the cells show what they showed at a revision. Internal.
 --@ comment function join_session(uuid, uuid, uuid, text, text)
 Begins a session (true), or goes on with one of the same user and budget, or with the one that it led to. Internal.
 
---@ comment function judge_turn(uuid, text)
-What an undo or redo of the step means for each of its cells. Internal.
+--@ comment function judge_turn(uuid, text, uuid[])
+What an undo or redo of the step means for each of its cells, or for those of them that are named. Internal.
 
 --@ comment function keep_comment_delete()
 A DELETE blanks the comment and leaves its place in the thread.
@@ -689,8 +716,8 @@ Keeps the inboxes: members of the organisation alone are mentioned.
 --@ comment function record_updates()
 Writes the record of changed cells; a row whose version stayed has not changed.
 
---@ comment function redo(uuid, uuid, jsonb)
-Brings back the step that the caller undid last; see docs/reference/wire.md. Call it last in a transaction, and once.
+--@ comment function redo(uuid, uuid, jsonb, integer)
+Brings back the step that the caller undid last, or as much of it as one call may; see docs/reference/wire.md. Call it last in a transaction, and once.
 
 --@ comment function referenced_cells(uuid, jsonb)
 The ids of the cells that references name, in their order; NULL where there is none. Internal.
@@ -746,6 +773,9 @@ The revision that is meant by a revision or a time; refused (PT422) where the lo
 --@ comment function scope_modules(jsonb)
 The modules that an undo keeps to; NULL for all. Internal.
 
+--@ comment function scope_session(jsonb)
+The unfinished step that an undo is to go on with; NULL for the newest. Internal.
+
 --@ comment function set_locks(uuid, jsonb, jsonb, boolean, text, uuid)
 Locks or unlocks cells. Internal.
 
@@ -770,20 +800,23 @@ What each of these cells of a budget was at a revision, and whether it existed. 
 --@ comment function states_message(uuid, bigint, uuid[], timestamp with time zone, boolean)
 Cells as they were, in the order of the ids; with null, or nothing, for those that did not exist. Internal.
 
+--@ comment function step_part(efir_budget.cell_sessions, text, integer)
+The cells that the next call about a step is about, in id order; whether they are all of it, and if more are left, where it goes on. Internal.
+
 --@ comment function sweep_leases()
 Removes some leases that have expired. Internal.
 
---@ comment function top_step(uuid, uuid, text, text[])
+--@ comment function top_step(uuid, uuid, text, jsonb)
 The step that the user's next undo or redo takes; NULL when there is none. Internal.
 
 --@ comment function turn_results(uuid[], text[])
 The outcomes as the wire knows them, with the cells as they are now. Internal.
 
---@ comment function turn_step(uuid, text, uuid, jsonb)
+--@ comment function turn_step(uuid, text, uuid, jsonb, integer)
 Undoes or redoes the newest step of the signed-in user. Internal.
 
---@ comment function undo(uuid, uuid, jsonb)
-Takes back the newest step of the caller in the budget; see docs/reference/wire.md. Call it last in a transaction, and once.
+--@ comment function undo(uuid, uuid, jsonb, integer)
+Takes back the newest step of the caller in the budget, or as much of it as one call may; see docs/reference/wire.md. Call it last in a transaction, and once.
 
 --@ comment function undo_state(uuid, jsonb)
 The steps that the caller's next undo and redo would take; null where there is none.
@@ -1015,6 +1048,9 @@ PRIMARY KEY (operation_id)
 
 --@ constraint cell_sessions.cell_sessions_pkey
 PRIMARY KEY (id)
+
+--@ constraint cell_sessions.ck_cell_sessions_turning
+CHECK (((turning)::text = ANY (ARRAY[('undo'::character varying)::text, ('redo'::character varying)::text])))
 
 --@ constraint cells_migrations.cells_migrations_pkey
 PRIMARY KEY (name)
@@ -1333,6 +1369,68 @@ BEGIN
 END
 $function$
 
+--@ function cells_of_entities(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.cells_of_entities(p_budget_version_id uuid, p_filter jsonb)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_condition CONSTANT text := efir_budget.filter_condition(p_filter);
+  v_modules text[];
+  v_entities text[];
+  v_cells uuid[];
+BEGIN
+  IF p_filter ? 'module' THEN
+    v_modules := (efir_budget.filter_member(p_filter, 'module')).texts;
+  ELSE
+    WITH RECURSIVE module AS (
+      (
+        SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id
+        ORDER BY cell.module_code LIMIT 1
+      )
+      UNION ALL
+      SELECT (
+        SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
+        ORDER BY cell.module_code LIMIT 1
+      ) FROM module WHERE module.code IS NOT NULL
+    )
+    SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
+  END IF;
+  SELECT array_agg(DISTINCT given.value::uuid::text) || CASE WHEN member.with_null THEN ARRAY[''] END INTO v_entities
+  FROM efir_budget.filter_member(p_filter, 'entity') AS member
+  LEFT JOIN LATERAL unnest(member.texts) AS given (value) ON TRUE
+  GROUP BY member.with_null;
+
+  EXECUTE format(
+    $query$
+      SELECT array_agg(cell.id)
+      FROM (SELECT DISTINCT code FROM unnest($2) AS code) AS module
+      CROSS JOIN unnest($3) AS entity (id)
+      CROSS JOIN LATERAL (
+        SELECT hashtext($1::text || '/' || module.code || '/' || entity.id)::bigint << 32 AS low
+      ) AS hash
+      CROSS JOIN LATERAL (
+        SELECT * FROM efir_budget.planning_cells AS one
+        WHERE (hashtext(one.budget_version_id::text || '/' || one.module_code || '/' || coalesce(one.entity_id::text, ''))::bigint << 32)
+          | (hashtext(one.field_name || '/' || coalesce(one.period_code, ''))::bigint & 4294967295)
+          BETWEEN hash.low AND hash.low | 4294967295
+        OFFSET 0
+      ) AS cell
+      WHERE cell.budget_version_id = $1 AND cell.module_code = module.code AND coalesce(cell.entity_id::text, '') = entity.id %s
+    $query$, v_condition
+  ) INTO v_cells USING p_budget_version_id, v_modules, v_entities;
+  RETURN coalesce(v_cells, '{}');
+END
+$function$
+
 --@ function changed_after(uuid, bigint)
 CREATE OR REPLACE FUNCTION efir_budget.changed_after(p_budget_version_id uuid, p_revision bigint)
  RETURNS SETOF uuid
@@ -1486,9 +1584,17 @@ CREATE OR REPLACE FUNCTION efir_budget.comment_counts(p_budget_version_id uuid, 
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
+  -- The cells are of the budget. Behind a fence: without it, a plan without statistics goes through all threads as well.
+  c_of_cells CONSTANT text := 'SELECT own.*
+    FROM (SELECT DISTINCT id FROM unnest($1) AS id) AS named
+    CROSS JOIN LATERAL (SELECT * FROM efir_budget.cell_comments AS one WHERE one.cell_id = named.id OFFSET 0) AS own';
   v_actor uuid := auth.uid();
   v_cells uuid[];
   v_counts jsonb;
@@ -1499,6 +1605,8 @@ BEGIN
   END IF;
   IF p_references IS NOT NULL THEN
     v_cells := efir_budget.referenced_cells(p_budget_version_id, p_references);
+  ELSIF p_filter ? 'entity' THEN
+    v_cells := efir_budget.cells_of_entities(p_budget_version_id, p_filter);
   END IF;
 
   EXECUTE format(
@@ -1514,22 +1622,32 @@ BEGIN
               WHERE $2 IS NOT NULL AND comment.deleted_at IS NULL AND comment.created_by IS DISTINCT FROM $2
                 AND comment.created_at > coalesce(marker.read_through, '-infinity')
             ) AS unread
-          FROM efir_budget.cell_comments AS comment
-          INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+          FROM (%s) AS comment
+          CROSS JOIN LATERAL (
+            SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = comment.cell_id OFFSET 0
+          ) AS cell
           LEFT JOIN efir_budget.comment_reads AS marker
             ON marker.user_id = $2 AND marker.thread_id = coalesce(comment.parent_id, comment.id)
-          WHERE comment.budget_version_id = %L AND cell.budget_version_id = %1$L AND cell.deleted_at IS NULL %s
+          WHERE cell.deleted_at IS NULL %s
           GROUP BY comment.cell_id, coalesce(comment.parent_id, comment.id)
           HAVING count(*) FILTER (WHERE comment.deleted_at IS NULL) > 0
         ) AS thread
         GROUP BY thread.cell_id
       ) AS counted
     $query$,
-    p_budget_version_id,
-    CASE WHEN p_references IS NOT NULL THEN 'AND comment.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END
+    -- Answers are found by their threads, which an index has in the order of budgets.
+    CASE WHEN v_cells IS NOT NULL THEN c_of_cells ELSE format(
+      'SELECT thread.* FROM efir_budget.cell_comments AS thread WHERE thread.budget_version_id = %L AND thread.parent_id IS NULL
+      UNION ALL
+      SELECT reply.*
+      FROM efir_budget.cell_comments AS thread
+      INNER JOIN efir_budget.cell_comments AS reply ON reply.parent_id = thread.id
+      WHERE thread.budget_version_id = %1$L AND thread.parent_id IS NULL', p_budget_version_id
+    ) END,
+    CASE WHEN v_cells IS NULL THEN efir_budget.filter_condition(p_filter) END
   ) INTO v_counts USING v_cells, v_actor;
 
-  RETURN jsonb_build_object('cells', to_jsonb(v_cells), 'counts', coalesce(v_counts, '[]'));
+  RETURN jsonb_build_object('cells', CASE WHEN p_references IS NOT NULL THEN to_jsonb(v_cells) END, 'counts', coalesce(v_counts, '[]'));
 END
 $function$
 
@@ -1662,6 +1780,7 @@ AS $function$
     'changeType', p_step.change_type,
     'modules', to_jsonb(p_step.modules),
     'actor', p_step.actor,
+    'unfinished', p_step.turning,
     'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
     'cells', (
       SELECT count(DISTINCT change.cell_id)
@@ -1970,6 +2089,11 @@ CREATE OR REPLACE FUNCTION efir_budget.inbox(p_budget_version_id uuid DEFAULT NU
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
   v_actor uuid := auth.uid();
@@ -2150,8 +2274,8 @@ BEGIN
 END
 $function$
 
---@ function judge_turn(uuid, text)
-CREATE OR REPLACE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text)
+--@ function judge_turn(uuid, text, uuid[])
+CREATE OR REPLACE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text, p_ids uuid[])
  RETURNS efir_budget.turn_outcome[]
  LANGUAGE plpgsql
  STABLE
@@ -2163,34 +2287,48 @@ CREATE OR REPLACE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text)
  SET jit TO 'off'
 AS $function$
 DECLARE
+  -- Looked for once and not at every cell: what was never undone has no marks.
+  v_marked CONSTANT boolean := (SELECT step.turned FROM efir_budget.cell_sessions AS step WHERE step.id = p_step_id);
   v_turned efir_budget.turn_outcome[];
 BEGIN
   WITH own AS MATERIALIZED (
-    SELECT change.cell_id, min(change.new_version) AS oldest, max(change.new_version) AS newest
+    SELECT
+      change.cell_id,
+      min(change.new_version) AS oldest,
+      -- The newest, and what that was written over.
+      max(ARRAY[change.new_version, coalesce(change.under_version, 0)]) AS last
     FROM efir_budget.cell_changes AS change
-    WHERE change.session_id = p_step_id
+    WHERE p_ids IS NULL AND change.session_id = p_step_id
+      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+    GROUP BY change.cell_id
+    UNION ALL
+    -- Of some of its cells: all that the step did to each, also what is not in this part of it.
+    SELECT change.cell_id, min(change.new_version), max(ARRAY[change.new_version, coalesce(change.under_version, 0)])
+    FROM unnest(p_ids) AS part (id)
+    INNER JOIN efir_budget.cell_changes AS change ON change.cell_id = part.id
+    WHERE change.session_id IS NOT DISTINCT FROM p_step_id
       AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
     GROUP BY change.cell_id
   ),
   standing AS MATERIALIZED (
     SELECT
-      cell.id, own.newest, cell.is_locked, cell.deleted_at,
+      cell.id, own.last[1] AS newest, own.last[2] AS under, cell.is_locked, cell.deleted_at,
       NOT cell.is_locked AND CASE p_kind
-        WHEN 'undo' THEN coalesce(cell.effective_version = own.newest, FALSE)
-        ELSE own.newest > coalesce(cell.effective_version, 0)
+        WHEN 'undo' THEN coalesce(cell.effective_version = own.last[1], FALSE)
+        ELSE own.last[1] > coalesce(cell.effective_version, 0)
       END AS reverting
     FROM own
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = own.cell_id
     LEFT JOIN LATERAL (
       SELECT mark.change_type, mark.new_version
       FROM efir_budget.cell_changes AS mark
-      WHERE mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
+      WHERE v_marked AND mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
       ORDER BY mark.new_version DESC, mark.commit_id DESC
       LIMIT 1
     ) AS latest ON TRUE
     -- To undo is what has a change that is not undone, to redo what has one that is: latest speaks for those before it.
     WHERE CASE p_kind
-      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.newest > latest.new_version
+      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.last[1] > latest.new_version
       ELSE latest.change_type = 'undo' AND own.oldest <= latest.new_version
     END
   ),
@@ -2204,12 +2342,7 @@ BEGIN
           WHERE mark.cell_id = standing.id AND mark.new_version >= standing.newest AND mark.change_type = 'redo'
             AND mark.ref_session_id <> p_step_id
         ) THEN standing.newest - 1
-        ELSE coalesce((
-          SELECT change.under_version
-          FROM efir_budget.cell_changes AS change
-          WHERE change.cell_id = standing.id AND change.new_version = standing.newest
-            AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
-        ), 0)
+        ELSE standing.under
       END AS ceiling
     FROM standing
   )
@@ -2223,9 +2356,7 @@ BEGIN
         ELSE 'superseded'
       END,
       shown.new_version,
-      CASE WHEN shown.change_type <> 'calculation' THEN (
-        SELECT step.actor FROM efir_budget.cell_sessions AS step WHERE step.id = shown.session_id
-      ) END,
+      CASE WHEN shown.change_type <> 'calculation' THEN shown.actor END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_value ELSE shown.new_value END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_text ELSE shown.new_text END,
       -- What the record says; one that is older than the column says it by the kind of work.
@@ -2239,26 +2370,23 @@ BEGIN
   ) INTO v_turned
   FROM below AS standing
   LEFT JOIN LATERAL (
-    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
-      change.value_type
+    SELECT change.new_version, change.change_type, step.actor, change.new_value, change.new_text, change.action, change.value_type
     FROM efir_budget.cell_changes AS change
-    WHERE p_kind = 'redo' AND standing.reverting AND change.cell_id = standing.id AND change.new_version = standing.newest
+    LEFT JOIN efir_budget.cell_sessions AS step ON step.id = change.session_id
+    WHERE standing.reverting
+      AND change.cell_id = standing.id
+      AND change.new_version <= CASE p_kind WHEN 'undo' THEN standing.ceiling ELSE standing.newest END
       AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
-    UNION ALL
-    (
-      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
-        change.value_type
-      FROM efir_budget.cell_changes AS change
-      WHERE p_kind = 'undo' AND standing.reverting
-        AND change.cell_id = standing.id AND change.new_version <= standing.ceiling
-        AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+      AND (
+        p_kind = 'redo'
         -- Calculations and what programs wrote are nobody's step, so never undone.
-        AND (
-          change.change_type = 'calculation'
-          OR change.changed_by IS NULL
-          OR (
-            change.session_id <> p_step_id
-            AND 'undo' IS DISTINCT FROM (
+        OR change.change_type = 'calculation'
+        OR change.changed_by IS NULL
+        OR (
+          change.session_id <> p_step_id
+          AND (
+            NOT step.turned
+            OR 'undo' IS DISTINCT FROM (
               SELECT mark.change_type
               FROM efir_budget.cell_changes AS mark
               WHERE mark.cell_id = standing.id AND mark.ref_session_id = change.session_id
@@ -2268,9 +2396,9 @@ BEGIN
             )
           )
         )
-      ORDER BY change.new_version DESC
-      LIMIT 1
-    )
+      )
+    ORDER BY change.new_version DESC
+    LIMIT 1
   ) AS shown ON TRUE
   LEFT JOIN LATERAL (
     SELECT change.old_value, change.old_text
@@ -2806,8 +2934,17 @@ CREATE OR REPLACE FUNCTION efir_budget.list_comments(p_budget_version_id uuid, p
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
+  -- The cells are of the budget. Behind a fence: without it, a plan without statistics goes through all threads as well.
+  c_of_cells CONSTANT text := 'SELECT own.*
+    FROM (SELECT DISTINCT id FROM unnest($1) AS id) AS named
+    CROSS JOIN LATERAL (SELECT * FROM efir_budget.cell_comments AS one WHERE one.cell_id = named.id OFFSET 0) AS own';
   v_actor uuid := auth.uid();
   v_cells uuid[];
   v_after timestamptz;
@@ -2822,6 +2959,8 @@ BEGIN
   END IF;
   IF p_references IS NOT NULL THEN
     v_cells := efir_budget.referenced_cells(p_budget_version_id, p_references);
+  ELSIF p_filter ? 'entity' THEN
+    v_cells := efir_budget.cells_of_entities(p_budget_version_id, p_filter);
   END IF;
   IF p_after IS NOT NULL THEN
     SELECT thread.created_at INTO v_after
@@ -2837,9 +2976,11 @@ BEGIN
     $query$
       SELECT array_agg(page.id) FROM (
         SELECT thread.id
-        FROM efir_budget.cell_comments AS thread
-        INNER JOIN efir_budget.planning_cells AS cell ON cell.id = thread.cell_id
-        WHERE thread.budget_version_id = %L AND thread.parent_id IS NULL AND cell.deleted_at IS NULL %s %s %s
+        FROM (%s) AS thread
+        CROSS JOIN LATERAL (
+          SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = thread.cell_id OFFSET 0
+        ) AS cell
+        WHERE thread.parent_id IS NULL AND cell.deleted_at IS NULL %s %s %s
           AND (thread.deleted_at IS NULL OR EXISTS (
             SELECT FROM efir_budget.cell_comments AS reply WHERE reply.parent_id = thread.id AND reply.deleted_at IS NULL
           ))
@@ -2847,8 +2988,10 @@ BEGIN
         LIMIT %s
       ) AS page
     $query$,
-    p_budget_version_id,
-    CASE WHEN p_references IS NOT NULL THEN 'AND thread.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END,
+    CASE WHEN v_cells IS NOT NULL THEN c_of_cells ELSE format(
+      'SELECT * FROM efir_budget.cell_comments AS own WHERE own.budget_version_id = %L', p_budget_version_id
+    ) END,
+    CASE WHEN v_cells IS NULL THEN efir_budget.filter_condition(p_filter) END,
     CASE WHEN p_resolved THEN 'AND thread.is_resolved' WHEN NOT p_resolved THEN 'AND NOT thread.is_resolved' END,
     CASE WHEN p_after IS NOT NULL THEN format('AND (thread.created_at, thread.id) < (%L, %L)', v_after, p_after) END,
     p_limit + 1
@@ -2973,6 +3116,11 @@ CREATE OR REPLACE FUNCTION efir_budget.mark_read(p_budget_version_id uuid, p_com
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
   v_actor uuid := auth.uid();
@@ -2999,10 +3147,19 @@ BEGIN
   -- Each comment stands for its thread up to there. In thread order, so that two windows of one user never wait in a circle.
   INSERT INTO efir_budget.comment_reads AS marker (user_id, thread_id, read_through)
   SELECT v_actor, coalesce(comment.parent_id, comment.id), max(comment.created_at)
-  FROM efir_budget.cell_comments AS comment
+  FROM (
+    SELECT named.* FROM unnest(v_ids) AS given (id) INNER JOIN efir_budget.cell_comments AS named ON named.id = given.id
+    UNION ALL
+    SELECT thread.* FROM efir_budget.cell_comments AS thread
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+    UNION ALL
+    SELECT reply.* FROM efir_budget.cell_comments AS thread
+    INNER JOIN efir_budget.cell_comments AS reply ON reply.parent_id = thread.id
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+  ) AS comment
   LEFT JOIN efir_budget.comment_reads AS known
     ON known.user_id = v_actor AND known.thread_id = coalesce(comment.parent_id, comment.id)
-  WHERE comment.budget_version_id = p_budget_version_id AND (p_comment_ids IS NULL OR comment.id = ANY(v_ids))
+  WHERE comment.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     AND comment.created_at > coalesce(known.read_through, '-infinity')
   GROUP BY coalesce(comment.parent_id, comment.id)
   ORDER BY coalesce(comment.parent_id, comment.id)
@@ -3289,19 +3446,21 @@ CREATE OR REPLACE FUNCTION efir_budget.preview_turn(p_budget_version_id uuid, p_
  SET search_path TO ''
 AS $function$
 DECLARE
-  v_modules text[] := efir_budget.scope_modules(p_scope);
   v_step efir_budget.cell_sessions;
+  v_part record;
   v_ids uuid[];
   v_outcomes text[];
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
-  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, v_modules);
+  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, p_scope);
+  v_part := efir_budget.step_part(v_step, p_kind, 10000);
   SELECT array_agg(turned.id), array_agg(turned.outcome) INTO v_ids, v_outcomes
-  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind)) AS turned;
+  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind, CASE WHEN NOT v_part.whole THEN v_part.ids END)) AS turned;
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id),
     'sessionId', v_step.id,
     'label', v_step.label,
+    'more', v_part.more,
     'results', efir_budget.turn_results(v_ids, v_outcomes)
   );
 END
@@ -3522,8 +3681,6 @@ DECLARE
   c_own CONSTANT jsonb := '{"cell": "cell_id", "session": "session_id", "user": "changed_by", "type": "change_type"}';
   v_member text;
   v_own record;
-  v_modules text[];
-  v_of_modules text := '';
 BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
@@ -3535,30 +3692,11 @@ BEGIN
   commits := '';
 
   -- The record of an entity is that of its cells, and what was recorded before there were commits, also of cells that
-  -- are gone. The key's index begins with the module: without one, all of the budget's cells would be looked through.
+  -- are gone.
   IF p_filter ? 'entity' THEN
-    IF NOT p_filter ? 'module' THEN
-      WITH RECURSIVE module AS (
-        (
-          SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
-          WHERE cell.budget_version_id = p_budget_version_id
-          ORDER BY cell.module_code LIMIT 1
-        )
-        UNION ALL
-        SELECT (
-          SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
-          WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
-          ORDER BY cell.module_code LIMIT 1
-        ) FROM module WHERE module.code IS NOT NULL
-      )
-      SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
-      v_of_modules := format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
-    END IF;
     condition := condition || format(
-      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY((
-        SELECT array_agg(cell.id) FROM efir_budget.planning_cells AS cell WHERE cell.budget_version_id = %L %s %s
-      )::uuid[]))',
-      p_budget_version_id, condition, v_of_modules
+      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY(%L))',
+      efir_budget.cells_of_entities(p_budget_version_id, p_filter - ARRAY['cell', 'session', 'user', 'type'])
     );
   END IF;
 
@@ -3830,14 +3968,14 @@ BEGIN
 END
 $function$
 
---@ function redo(uuid, uuid, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.redo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb)
+--@ function redo(uuid, uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.redo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 10000)
  RETURNS jsonb
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-  SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope)
+  SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope, p_limit)
 $function$
 
 --@ function referenced_cells(uuid, jsonb)
@@ -4305,14 +4443,35 @@ BEGIN
   IF p_scope IS NULL OR p_scope IN ('null', '{}') THEN
     RETURN NULL;
   END IF;
-  IF jsonb_typeof(p_scope) <> 'object' OR p_scope - 'module' <> '{}' THEN
-    PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module');
+  IF jsonb_typeof(p_scope) <> 'object' OR p_scope - ARRAY['module', 'session'] <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module and session');
+  END IF;
+  IF NOT p_scope ? 'module' THEN
+    RETURN NULL;
   END IF;
   IF jsonb_path_exists(p_scope, '$.module[*] ? (@.type() != "string")') THEN
     PERFORM efir_budget.refuse_argument('p_scope.module', p_scope -> 'module', 'a text or an array of texts');
   END IF;
   SELECT member.texts INTO v_modules FROM efir_budget.filter_member(p_scope, 'module') AS member;
   RETURN v_modules;
+END
+$function$
+
+--@ function scope_session(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.scope_session(p_scope jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF p_scope ->> 'session' IS NULL THEN
+    RETURN NULL;
+  END IF;
+  IF jsonb_typeof(p_scope -> 'session') <> 'string' OR NOT pg_input_is_valid(p_scope ->> 'session', 'uuid') THEN
+    PERFORM efir_budget.refuse_argument('p_scope.session', p_scope -> 'session', 'a uuid');
+  END IF;
+  RETURN (p_scope ->> 'session')::uuid;
 END
 $function$
 
@@ -4683,6 +4842,46 @@ AS $function$
   ) AS state ON state.cell_id = wanted.id
 $function$
 
+--@ function step_part(efir_budget.cell_sessions, text, integer)
+CREATE OR REPLACE FUNCTION efir_budget.step_part(p_step efir_budget.cell_sessions, p_kind text, p_limit integer, OUT ids uuid[], OUT whole boolean, OUT more boolean, OUT commit_id bigint, OUT sequence_number integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_begun CONSTANT boolean := coalesce(p_step.turning = p_kind, FALSE);
+BEGIN
+  WITH part AS MATERIALIZED (
+    SELECT change.cell_id, change.commit_id, change.sequence_number, row_number() OVER () AS n
+    FROM (
+      SELECT own.cell_id, own.commit_id, own.sequence_number
+      FROM efir_budget.cell_changes AS own
+      WHERE own.session_id = p_step.id AND (own.commit_id, own.sequence_number) < (
+        CASE WHEN v_begun THEN p_step.turned_commit ELSE 9223372036854775807 END,
+        CASE WHEN v_begun THEN p_step.turned_sequence ELSE 0 END
+      )
+      ORDER BY own.commit_id DESC, own.sequence_number DESC
+      LIMIT p_limit + 1
+    ) AS change
+  )
+  SELECT
+    array_agg(DISTINCT part.cell_id) FILTER (WHERE part.n <= p_limit),
+    count(*) > p_limit,
+    max(part.commit_id) FILTER (WHERE part.n = p_limit),
+    max(part.sequence_number) FILTER (WHERE part.n = p_limit)
+  INTO ids, more, commit_id, sequence_number
+  FROM part;
+  whole := NOT v_begun AND NOT more;
+  IF NOT more THEN
+    commit_id := NULL;
+    sequence_number := NULL;
+  END IF;
+END
+$function$
+
 --@ function sweep_leases()
 CREATE OR REPLACE FUNCTION efir_budget.sweep_leases()
  RETURNS void
@@ -4699,8 +4898,8 @@ AS $function$
   ))
 $function$
 
---@ function top_step(uuid, uuid, text, text[])
-CREATE OR REPLACE FUNCTION efir_budget.top_step(p_budget_version_id uuid, p_actor uuid, p_kind text, p_modules text[])
+--@ function top_step(uuid, uuid, text, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.top_step(p_budget_version_id uuid, p_actor uuid, p_kind text, p_scope jsonb)
  RETURNS efir_budget.cell_sessions
  LANGUAGE plpgsql
  STABLE
@@ -4708,14 +4907,20 @@ CREATE OR REPLACE FUNCTION efir_budget.top_step(p_budget_version_id uuid, p_acto
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
+  v_modules varchar[] := efir_budget.scope_modules(p_scope);
+  v_session uuid := efir_budget.scope_session(p_scope);
   v_step efir_budget.cell_sessions;
 BEGIN
-  IF p_kind = 'undo' THEN
+  IF v_session IS NOT NULL THEN
+    SELECT step.* INTO v_step
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.id = v_session AND step.budget_version_id = p_budget_version_id AND step.actor = p_actor AND step.turning = p_kind;
+  ELSIF p_kind = 'undo' THEN
     SELECT step.* INTO v_step
     FROM efir_budget.cell_sessions AS step
     WHERE step.budget_version_id = p_budget_version_id AND step.actor = p_actor
-      AND step.written_commit IS NOT NULL AND step.undone_commit IS NULL
-      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+      AND step.written_commit IS NOT NULL AND (step.undone_commit IS NULL OR step.turning IS NOT NULL)
+      AND (v_modules IS NULL OR step.modules && v_modules)
     ORDER BY step.written_commit DESC
     LIMIT 1;
   ELSE
@@ -4727,7 +4932,7 @@ BEGIN
         FROM efir_budget.cell_sessions AS written
         WHERE written.budget_version_id = p_budget_version_id AND written.actor = p_actor AND written.written_commit IS NOT NULL
       )
-      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+      AND (v_modules IS NULL OR step.modules && v_modules)
     ORDER BY step.undone_commit DESC
     LIMIT 1;
   END IF;
@@ -4751,23 +4956,28 @@ BEGIN
   RETURN coalesce((
     SELECT jsonb_agg(
       CASE
-        WHEN cell.deleted_at IS NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
-        ELSE jsonb_build_array(turned.outcome, NULL, jsonb_build_array(
-          cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
-        ))
+        WHEN shown.id IS NOT NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
+        ELSE jsonb_build_array(turned.outcome, NULL, gone.tuple)
       END
       -- They come in id order. By the id itself, a plan that was made for few cells would walk all of them in that order.
       ORDER BY turned.n
     )
     FROM unnest(p_ids, p_outcomes) WITH ORDINALITY AS turned (id, outcome, n)
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
-    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = turned.id
+    LEFT JOIN LATERAL (
+      SELECT jsonb_build_array(
+        cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
+      ) AS tuple
+      FROM efir_budget.planning_cells AS cell
+      WHERE shown.id IS NULL AND cell.id = turned.id
+      OFFSET 0
+    ) AS gone ON TRUE
   ), '[]');
 END
 $function$
 
---@ function turn_step(uuid, text, uuid, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kind text, p_operation_id uuid, p_scope jsonb)
+--@ function turn_step(uuid, text, uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kind text, p_operation_id uuid, p_scope jsonb, p_limit integer)
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO ''
@@ -4779,9 +4989,9 @@ CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kin
 AS $function$
 DECLARE
   v_actor uuid;
-  v_modules text[] := efir_budget.scope_modules(p_scope);
-  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope)::text, 'UTF8'));
+  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope, p_limit)::text, 'UTF8'));
   v_step efir_budget.cell_sessions;
+  v_part record;
   v_turned efir_budget.turn_outcome[] := '{}';
   v_commit bigint;
   v_at timestamptz;
@@ -4789,6 +4999,9 @@ DECLARE
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   v_actor := efir_budget.require_user();
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
   IF p_operation_id IS NOT NULL THEN
     v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
     IF v_result IS NOT NULL THEN
@@ -4796,16 +5009,17 @@ BEGIN
     END IF;
   END IF;
   PERFORM efir_budget.hold_stack(v_actor, TRUE);
-  v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, v_modules);
+  v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, p_scope);
+  v_part := efir_budget.step_part(v_step, p_kind, p_limit);
 
   IF v_step.id IS NOT NULL THEN
     -- In id order, one look-up each: asked for in that order themselves, a plan that was made for few cells walks all.
     PERFORM held.id
-    FROM (SELECT DISTINCT change.cell_id AS id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id ORDER BY 1) AS own
+    FROM unnest(v_part.ids) AS own (id)
     CROSS JOIN LATERAL (
       SELECT cell.id FROM efir_budget.planning_cells AS cell WHERE cell.id = own.id FOR NO KEY UPDATE
     ) AS held;
-    v_turned := efir_budget.judge_turn(v_step.id, p_kind);
+    v_turned := efir_budget.judge_turn(v_step.id, p_kind, CASE WHEN NOT v_part.whole THEN v_part.ids END);
   END IF;
   -- Time was spent waiting for locks; a cell's times go the way of its versions.
   v_at := clock_timestamp();
@@ -4836,7 +5050,14 @@ BEGIN
   IF v_step.id IS NOT NULL THEN
     -- Whatever its cells said: a step that cannot move must not bar the way to those under it.
     UPDATE efir_budget.cell_sessions AS step
-    SET undone_commit = CASE WHEN p_kind = 'undo' THEN coalesce(v_commit, nextval('efir_budget.cell_commit_ids')) END
+    SET undone_commit = CASE
+        WHEN p_kind = 'undo' THEN coalesce(v_commit, nextval('efir_budget.cell_commit_ids'))
+        WHEN v_part.more THEN step.undone_commit
+      END,
+      turned = TRUE,
+      turning = CASE WHEN v_part.more THEN p_kind END,
+      turned_commit = v_part.commit_id,
+      turned_sequence = v_part.sequence_number
     WHERE step.id = v_step.id;
   END IF;
 
@@ -4851,7 +5072,7 @@ BEGIN
       efir_budget.current_revision(p_budget_version_id)
     ),
     'operationId', p_operation_id, 'sessionId', v_step.id, 'label', v_step.label, 'actor', v_actor, 'at', v_at,
-    'results', v_result
+    'more', v_part.more, 'results', v_result
   );
   IF p_operation_id IS NOT NULL THEN
     INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
@@ -4865,14 +5086,14 @@ EXCEPTION
 END
 $function$
 
---@ function undo(uuid, uuid, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.undo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb)
+--@ function undo(uuid, uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.undo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 10000)
  RETURNS jsonb
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-  SELECT efir_budget.turn_step(p_budget_version_id, 'undo', p_operation_id, p_scope)
+  SELECT efir_budget.turn_step(p_budget_version_id, 'undo', p_operation_id, p_scope, p_limit)
 $function$
 
 --@ function undo_state(uuid, jsonb)
@@ -4884,14 +5105,13 @@ CREATE OR REPLACE FUNCTION efir_budget.undo_state(p_budget_version_id uuid, p_sc
 AS $function$
 DECLARE
   v_actor uuid;
-  v_modules text[] := efir_budget.scope_modules(p_scope);
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   v_actor := efir_budget.require_user();
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id),
-    'undo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'undo', v_modules)),
-    'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', v_modules))
+    'undo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'undo', p_scope)),
+    'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', p_scope))
   );
 END
 $function$
@@ -5247,10 +5467,10 @@ EXECUTE
 --@ grant function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone) to service_role
 EXECUTE
 
---@ grant function redo(uuid, uuid, jsonb) to authenticated
+--@ grant function redo(uuid, uuid, jsonb, integer) to authenticated
 EXECUTE
 
---@ grant function redo(uuid, uuid, jsonb) to service_role
+--@ grant function redo(uuid, uuid, jsonb, integer) to service_role
 EXECUTE
 
 --@ grant function release_leases(uuid, jsonb) to authenticated
@@ -5283,10 +5503,10 @@ EXECUTE
 --@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text, timestamp  to service_role
 EXECUTE
 
---@ grant function undo(uuid, uuid, jsonb) to authenticated
+--@ grant function undo(uuid, uuid, jsonb, integer) to authenticated
 EXECUTE
 
---@ grant function undo(uuid, uuid, jsonb) to service_role
+--@ grant function undo(uuid, uuid, jsonb, integer) to service_role
 EXECUTE
 
 --@ grant function undo_state(uuid, jsonb) to authenticated

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { CellLockedError, ProtocolError, VersionConflictError } from '@efir/cells'
 import { toFailure } from '../../src/transport/failure.ts'
 import type { Answer } from '../../src/transport/rpc.ts'
-import { changes, failing, landing, scripted, type SeenRequest } from '../transport/support/scripted-server.ts'
+import {
+  changes,
+  failing,
+  landing,
+  scripted,
+  type SeenRequest,
+} from '../transport/support/scripted-server.ts'
 
 const at = '2026-11-23T10:00:00+00:00'
 const cell = (period: string, reason: string | null = 'Approved') => [

@@ -165,8 +165,7 @@ async function play(commands: readonly (Command & { readonly isBob: boolean })[]
       }
     })
     if (step.kind === 'write') continue
-    const turn = () =>
-      (step.isBob ? asBob : asAlice)((as) => turns[step.kind](as, id, { limit }))
+    const turn = () => (step.isBob ? asBob : asAlice)((as) => turns[step.kind](as, id, { limit }))
     while ((await turn()).more) continue
   }
   return await sql`
@@ -175,14 +174,18 @@ async function play(commands: readonly (Command & { readonly isBob: boolean })[]
 }
 
 describe('undo and redo in parts', () => {
-  it('end where undo and redo at once do, in random histories of two users', { timeout: 120_000 }, async () => {
-    const histories = fc.array(fc.tuple(command, fc.boolean()), { minLength: 3, maxLength: 12 })
-    await fc.assert(
-      fc.asyncProperty(histories, fc.integer({ min: 1, max: 3 }), async (given, limit) => {
-        const commands = given.map(([step, isBob]) => ({ ...step, isBob }))
-        expect(await play(commands, limit)).toEqual(await play(commands, 10_000))
-      }),
-      { numRuns: 60 },
-    )
-  })
+  it(
+    'end where undo and redo at once do, in random histories of two users',
+    { timeout: 120_000 },
+    async () => {
+      const histories = fc.array(fc.tuple(command, fc.boolean()), { minLength: 3, maxLength: 12 })
+      await fc.assert(
+        fc.asyncProperty(histories, fc.integer({ min: 1, max: 3 }), async (given, limit) => {
+          const commands = given.map(([step, isBob]) => ({ ...step, isBob }))
+          expect(await play(commands, limit)).toEqual(await play(commands, 10_000))
+        }),
+        { numRuns: 60 },
+      )
+    },
+  )
 })

@@ -153,7 +153,9 @@ BEGIN
   ) INTO v_threads
   FROM unnest(v_page[:p_limit]) WITH ORDINALITY AS page (id, n)
   INNER JOIN efir_budget.cell_comments AS thread ON thread.id = page.id
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = thread.cell_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = thread.cell_id OFFSET 0
+  ) AS cell
   LEFT JOIN efir_budget.comment_reads AS marker ON marker.thread_id = thread.id AND marker.user_id = v_actor
   CROSS JOIN LATERAL (
     SELECT

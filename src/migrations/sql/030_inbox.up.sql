@@ -61,7 +61,9 @@ BEGIN
   FROM (
     SELECT told.comment_id
     FROM efir_budget.comment_mentions AS told
-    INNER JOIN efir_budget.cell_comments AS comment ON comment.id = told.comment_id
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = told.comment_id OFFSET 0
+    ) AS comment
     INNER JOIN efir_budget.comment_reads AS marker
       ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
     WHERE told.user_id = v_actor AND told.read_at IS NULL
@@ -127,9 +129,16 @@ BEGIN
       'isResolved', thread.is_resolved, 'mentionedAt', mention.mentioned_at, 'readAt', mention.read_at
     ) AS item
     FROM efir_budget.comment_mentions AS mention
-    INNER JOIN efir_budget.comment_tuples AS comment ON comment.id = mention.comment_id
-    INNER JOIN efir_budget.cell_comments AS thread ON thread.id = comment.thread_id
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+    -- From the mention to the comment to its cell, and not the other way round, as a plan made for empty tables might.
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.comment_tuples AS own WHERE own.id = mention.comment_id OFFSET 0
+    ) AS comment
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = comment.thread_id OFFSET 0
+    ) AS thread
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+    ) AS cell
     WHERE mention.user_id = v_actor AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL
       AND (mention.read_at IS NULL OR NOT coalesce(p_unread, FALSE))
       AND (p_after IS NULL OR (mention.mentioned_at, mention.comment_id) < ((p_after ->> 0)::timestamptz, (p_after ->> 1)::uuid))
@@ -139,8 +148,12 @@ BEGIN
 
   SELECT count(*) INTO v_unread
   FROM efir_budget.comment_mentions AS mention
-  INNER JOIN efir_budget.cell_comments AS comment ON comment.id = mention.comment_id
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = mention.comment_id OFFSET 0
+  ) AS comment
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+  ) AS cell
   WHERE mention.user_id = v_actor AND mention.read_at IS NULL
     AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL;
 

@@ -37,7 +37,11 @@ const json = (value: object | undefined) => (value === undefined ? null : JSON.s
 
 const turn =
   (kind: 'undo' | 'redo') =>
-  async (sql: Sql, budget: string, { operation, scope, limit = 10_000 }: TurnOptions = {}): Promise<MadeTurn> => {
+  async (
+    sql: Sql,
+    budget: string,
+    { operation, scope, limit = 10_000 }: TurnOptions = {},
+  ): Promise<MadeTurn> => {
     const [row] = await sql<{ reply: MadeTurn }[]>`
       SELECT ${sql(`efir_budget.${kind}`)}(
         ${budget}, ${operation ?? null}, ${json(scope)}::text::jsonb, ${limit}) AS reply`
