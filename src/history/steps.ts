@@ -73,12 +73,11 @@ function joined<Status extends 'undone' | 'redone'>(
   parts: readonly TurnedPart<Status>[],
   first: TurnedPart<Status>,
 ): TurnedStep<Status> {
-  const { more: _, ...last } = parts.at(-1) ?? first
-  if (parts.length < 2) return last
+  const { status, revision, sessionId, label, by, at } = parts.at(-1) ?? first
   // A cell that the step changed twice may be in two parts; the later one says how it is now.
-  const outcomes = new Map(parts.flatMap((part) => part.outcomes.map((outcome) => [outcome.id, outcome])))
-  const inOrder = [...outcomes.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-  return { ...last, operationId: first.operationId, outcomes: inOrder }
+  const last = new Map(parts.flatMap(({ outcomes }) => outcomes.map((outcome) => [outcome.id, outcome])))
+  const outcomes = [...last.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return { status, revision, operationId: first.operationId, sessionId, label, by, at, outcomes }
 }
 
 /** What {@link turnStep} would do now. */

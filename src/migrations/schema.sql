@@ -2124,9 +2124,16 @@ BEGIN
       'isResolved', thread.is_resolved, 'mentionedAt', mention.mentioned_at, 'readAt', mention.read_at
     ) AS item
     FROM efir_budget.comment_mentions AS mention
-    INNER JOIN efir_budget.comment_tuples AS comment ON comment.id = mention.comment_id
-    INNER JOIN efir_budget.cell_comments AS thread ON thread.id = comment.thread_id
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+    -- From the mention to the comment to its cell, and not the other way round, as a plan made for empty tables might.
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.comment_tuples AS own WHERE own.id = mention.comment_id OFFSET 0
+    ) AS comment
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = comment.thread_id OFFSET 0
+    ) AS thread
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+    ) AS cell
     WHERE mention.user_id = v_actor AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL
       AND (mention.read_at IS NULL OR NOT coalesce(p_unread, FALSE))
       AND (p_after IS NULL OR (mention.mentioned_at, mention.comment_id) < ((p_after ->> 0)::timestamptz, (p_after ->> 1)::uuid))
@@ -2136,8 +2143,12 @@ BEGIN
 
   SELECT count(*) INTO v_unread
   FROM efir_budget.comment_mentions AS mention
-  INNER JOIN efir_budget.cell_comments AS comment ON comment.id = mention.comment_id
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = mention.comment_id OFFSET 0
+  ) AS comment
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+  ) AS cell
   WHERE mention.user_id = v_actor AND mention.read_at IS NULL
     AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL;
 
@@ -3009,7 +3020,9 @@ BEGIN
   ) INTO v_threads
   FROM unnest(v_page[:p_limit]) WITH ORDINALITY AS page (id, n)
   INNER JOIN efir_budget.cell_comments AS thread ON thread.id = page.id
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = thread.cell_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = thread.cell_id OFFSET 0
+  ) AS cell
   LEFT JOIN efir_budget.comment_reads AS marker ON marker.thread_id = thread.id AND marker.user_id = v_actor
   CROSS JOIN LATERAL (
     SELECT
@@ -3173,7 +3186,9 @@ BEGIN
   FROM (
     SELECT told.comment_id
     FROM efir_budget.comment_mentions AS told
-    INNER JOIN efir_budget.cell_comments AS comment ON comment.id = told.comment_id
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = told.comment_id OFFSET 0
+    ) AS comment
     INNER JOIN efir_budget.comment_reads AS marker
       ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
     WHERE told.user_id = v_actor AND told.read_at IS NULL
@@ -3847,6 +3862,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_mentions()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_comments uuid[];
@@ -4230,14 +4246,19 @@ CREATE OR REPLACE FUNCTION efir_budget.require_comment(p_budget_version_id uuid,
  RETURNS efir_budget.cell_comments
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_comment efir_budget.cell_comments;
 BEGIN
   SELECT comment.* INTO v_comment
   FROM efir_budget.cell_comments AS comment
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
-  WHERE comment.id = p_comment_id AND comment.budget_version_id = p_budget_version_id AND cell.deleted_at IS NULL;
+  -- By their ids, one after the other: a plan made for empty tables would as soon begin with all cells.
+  CROSS JOIN LATERAL (
+    SELECT one.deleted_at FROM efir_budget.planning_cells AS one WHERE one.id = comment.cell_id OFFSET 0
+  ) AS cell
+  WHERE comment.id = p_comment_id AND comment.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    AND cell.deleted_at IS NULL;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'There is no such comment in this budget.'
       USING ERRCODE = 'PT404', DETAIL = '{}', HINT = 'The cell that it is on may have been deleted.';
