@@ -57,7 +57,7 @@ export type {
 } from './history/changes-wire.ts'
 export { PastBudget, type CellReading } from './history/past.ts'
 export type { RestoreOptions } from './history/restore.ts'
-export type { StepOptions, TurnOptions } from './history/steps.ts'
+export type { StepOptions, TurnOptions, TurnProgress } from './history/steps.ts'
 export type {
   CellOutcome,
   NoStep,
