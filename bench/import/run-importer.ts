@@ -6,6 +6,8 @@ export interface ImporterTask {
   /** Of the database, or, with a token, of the API. */
   readonly url: string
   readonly token?: { readonly key: string; readonly access: string }
+  /** `copy`: straight to the database, as its owner. */
+  readonly lane: 'api' | 'copy'
   readonly user: string
   readonly budget: string
   readonly source: string
