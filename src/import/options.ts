@@ -143,7 +143,12 @@ export function resolveImportOptions(
   source: OpenableSource,
   lane: Pick<ImportLane, 'budgetVersionId' | 'batchSize'>,
 ): ImportSettings {
-  const { mode = 'upsert', batchSize = lane.batchSize.usual, connections = 2, maxRejects = Infinity } = options
+  const {
+    mode = 'upsert',
+    batchSize = lane.batchSize.usual,
+    connections = 2,
+    maxRejects = Infinity,
+  } = options
   if (!modes.includes(mode)) {
     throw new ValidationError('mode', mode, modes.map((name) => `'${name}'`).join(', '))
   }

@@ -118,7 +118,11 @@ function toReply(error: unknown): Reply {
   const message = said.message ?? String(error)
   if (said.name !== 'PostgresError') return { data: null, error: { message }, status: 0 }
   const { code = '', detail = null, hint = null } = said
-  const status = /^PT\d{3}$/.test(code) ? Number(code.slice(2)) : /^(?:08|40|53|55|57|58|XX)/.test(code) ? 500 : 400
+  const status = /^PT\d{3}$/.test(code)
+    ? Number(code.slice(2))
+    : /^(?:08|40|53|55|57|58|XX)/.test(code)
+      ? 500
+      : 400
   return { data: null, error: { code, message, details: detail, hint }, status }
 }
 
@@ -126,6 +130,11 @@ async function loadDriver() {
   try {
     return (await import('postgres')).default
   } catch (cause) {
-    throw new ValidationError('database', 'a URL without a driver', 'the URL of a database, once the driver is there: npm install postgres', { cause })
+    throw new ValidationError(
+      'database',
+      'a URL without a driver',
+      'the URL of a database, once the driver is there: npm install postgres',
+      { cause },
+    )
   }
 }

@@ -12,7 +12,11 @@ export async function databaseLane(target: DatabaseTarget): Promise<ImportLane> 
   const client = await databaseClient(target)
   const { databaseSchema } = target
   // No API ends a statement here that takes long.
-  const cells = createCells(client as unknown as Client, { databaseSchema, attemptTimeout: 120_000, timeout: 600_000 })
+  const cells = createCells(client as unknown as Client, {
+    databaseSchema,
+    attemptTimeout: 120_000,
+    timeout: 600_000,
+  })
   try {
     return {
       ...budgetLane(cells.budget(target.budgetVersionId)),

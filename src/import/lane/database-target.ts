@@ -25,7 +25,11 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** @throws {ValidationError} naming what is not acceptable; never with the URL, which may hold a password. */
 export function checkTarget({ database, actor }: DatabaseTarget): void {
   if (!/^postgres(?:ql)?:\/\/./.test(String(database))) {
-    throw new ValidationError('database', 'something else', 'a URL such as postgres://user:password@host:5432/postgres')
+    throw new ValidationError(
+      'database',
+      'something else',
+      'a URL such as postgres://user:password@host:5432/postgres',
+    )
   }
   if (actor !== undefined && !uuid.test(actor)) {
     throw new ValidationError('actor', actor, 'the id of a user')
