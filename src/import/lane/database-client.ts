@@ -42,6 +42,7 @@ export async function databaseClient({ database, actor }: DatabaseTarget): Promi
     fetch_types: false,
     onnotice: () => undefined,
     connection: { application_name: 'efir-cells import' },
+    ...(/[?&]ssl(mode)?=/.test(String(database)) ? {} : { ssl: 'prefer' as const }),
   })
   const claims = actor === undefined ? '' : JSON.stringify({ sub: actor, role: 'authenticated' })
 
