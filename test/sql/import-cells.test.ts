@@ -179,11 +179,14 @@ describe('an import', () => {
             for (const done of steps) {
               if (done.kind === 'import') {
                 const named = { session: sessions[done.session]!, operation: randomUUID() }
-                const { sessionId, problems, ...reply } = await asImporter((as) =>
-                  send(as, to, done.rows, done.rule, named),
+                const { sessionId, problems, revision, created, updated, unchanged } = await asImporter(
+                  (as) => send(as, to, done.rows, done.rule, named),
                 )
                 replies.push({
-                  ...reply,
+                  revision,
+                  created,
+                  updated,
+                  unchanged,
                   problems: [...problems].sort(([a], [b]) => a - b),
                   isOwnSession: sessionId === named.session,
                 })

@@ -240,8 +240,11 @@ BEGIN
   END IF;
 
   IF v_updates > 0 THEN
-    -- Time was spent waiting for locks; a cell's times go the way of its versions.
-    v_at := clock_timestamp();
+    IF v_created = 0 THEN
+      -- Time was spent waiting for locks; the times of cells and commits go the way of their versions and revisions.
+      v_at := clock_timestamp();
+      UPDATE efir_budget.cell_commits AS opened SET created_at = v_at WHERE opened.commit_id = v_commit;
+    END IF;
     UPDATE efir_budget.planning_cells AS cell
     SET value_numeric = outcome.value_numeric,
       value_text = outcome.value_text,
@@ -325,6 +328,10 @@ BEGIN
     OR v_count <> ALL(ARRAY[
       coalesce(cardinality(v_cells.entity), v_count), coalesce(cardinality(v_cells.period), v_count),
       coalesce(cardinality(v_cells.number), v_count), coalesce(cardinality(v_cells.text), v_count)
+    ])
+    OR 1 < ANY(ARRAY[
+      array_ndims(v_cells.module), array_ndims(v_cells.entity), array_ndims(v_cells.field),
+      array_ndims(v_cells.period), array_ndims(v_cells.number), array_ndims(v_cells.text)
     ])
   THEN
     PERFORM efir_budget.refuse_argument('p_cells', to_jsonb(v_count), 'arrays of one length, 1 to 10000');
