@@ -60,7 +60,7 @@ export interface ImportOptions {
   readonly onDifference?: ((difference: ImportDifference) => void | Promise<void>) | undefined
   /**
    * Cells in one call, 1 to 10,000; straight to the database to 100,000.
-   * @default 5000; straight to the database 20000
+   * @default 5000; straight to the database 10000
    */
   readonly batchSize?: number | undefined
   /**

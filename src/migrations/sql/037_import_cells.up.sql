@@ -17,6 +17,8 @@ SET enable_mergejoin = off
 SET enable_material = off
 SET jit = off
 SET plan_cache_mode = force_generic_plan
+-- Ten thousand cells, looked up, written and recorded, are passed on in memory and not by way of the disk.
+SET work_mem = '64MB'
 AS $$
 DECLARE
   v_actor uuid := auth.uid();
