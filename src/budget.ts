@@ -1,5 +1,5 @@
 import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
-import { callsOf } from './call.ts'
+import { callsOf, type Call } from './call.ts'
 import { isCell, prepareChange, type BaseVersion, type LooseChange } from './change.ts'
 import { Comments } from './comments/comments.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
@@ -54,6 +54,8 @@ export class Budget<M extends Modules = NoModules> {
   readonly locks: Locks
   /** Who is editing which cell, for a short while. */
   readonly leases: Leases
+  /** @internal For the rooms of the house that ask in their own words. */
+  readonly call: Call
   readonly #transport: CellsTransport
   readonly #rules: ModuleRules
   readonly #openSheet: OpenSheet | undefined
@@ -69,10 +71,10 @@ export class Budget<M extends Modules = NoModules> {
     this.#transport = transport
     this.#rules = rules
     this.#openSheet = openSheet
-    const call = callsOf(transport, id)
-    this.comments = new Comments(call)
-    this.locks = new Locks(call)
-    this.leases = new Leases(id, transport, call)
+    this.call = callsOf(transport, id)
+    this.comments = new Comments(this.call)
+    this.locks = new Locks(this.call)
+    this.leases = new Leases(id, transport, this.call)
   }
 
   /**
