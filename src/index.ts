@@ -131,8 +131,6 @@ export {
   NotFoundError,
   RefusedError,
   VersionConflictError,
-  type Caught,
-  type CaughtCell,
   type RefusedChange,
 } from './model/refusals.ts'
 export { defineModules, Modules, type ModuleDefinitions } from './modules/modules.ts'
