@@ -8,5 +8,6 @@ export default defineConfig({
     ...config.test,
     include: ['test/{model,transport,history,modules}/**/*.test.ts', 'test/refusal.test.ts'],
     globalSetup: [],
+    projects: undefined,
   },
 })

@@ -141,7 +141,13 @@ function openView(props: CellsProviderProps, key: string, before: SheetView | un
 }
 
 /** Equal for sheets that would be opened in the same way. */
-function keyOf({ sheet, filter = {}, presence, onConflict = 'reject', persist = false }: CellsProviderProps): string {
+function keyOf({
+  sheet,
+  filter = {},
+  presence,
+  onConflict = 'reject',
+  persist = false,
+}: CellsProviderProps): string {
   if (sheet !== undefined) return 'given'
   const { module, entity, field, period, ...rest } = normal(filter)
   const policy = typeof onConflict === 'function' ? 'function' : onConflict
@@ -160,5 +166,8 @@ function normal(filter: SheetFilter): SheetFilter {
   const { entity } = filter
   if (typeof entity === 'string') return { ...filter, entity: entity.toLowerCase() }
   if (!Array.isArray(entity)) return filter
-  return { ...filter, entity: entity.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)) as string[] }
+  return {
+    ...filter,
+    entity: entity.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)) as string[],
+  }
 }

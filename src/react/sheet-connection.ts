@@ -1,4 +1,12 @@
-import type { Budget, Conflict, ConflictPolicy, ExternalStore, OpenOptions, Sheet, SheetFilter } from '../index.ts'
+import type {
+  Budget,
+  Conflict,
+  ConflictPolicy,
+  ExternalStore,
+  OpenOptions,
+  Sheet,
+  SheetFilter,
+} from '../index.ts'
 import { valueStore } from './value-store.ts'
 
 /** How far a sheet is opened. Frozen. */

@@ -92,7 +92,10 @@ export function useCellHistory(
         await resource.update(async (signal, held) => {
           if (held === undefined || held.next === null) return held ?? { changes: none, next: null }
           const options = { pageSize, before: held.next, signal }
-          const { value: page } = await budget.history.list({ cell: parseCellKey(key) }, options).pages().next()
+          const { value: page } = await budget.history
+            .list({ cell: parseCellKey(key) }, options)
+            .pages()
+            .next()
           if (page === undefined) return { ...held, next: null }
           return { changes: [...held.changes, ...page.changes], next: page.next }
         })

@@ -47,7 +47,9 @@ export function useCommentCounts(which: SheetFilter | readonly CellAddress[]): C
     return (signal) => comments.counts(selection, { signal })
   })
   return useMemo(() => {
-    const asked = key.startsWith('[') ? new Set<string>(JSON.parse(`[${key}]`).map(JSON.stringify)) : undefined
+    const asked = key.startsWith('[')
+      ? new Set<string>(JSON.parse(`[${key}]`).map(JSON.stringify))
+      : undefined
     const of = (cell: CellAddress): CommentCount => {
       if (data === undefined) return none
       const place = new CellPlace(cellKey(cell))
