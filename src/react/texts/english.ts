@@ -123,8 +123,7 @@ export const english: CellsTexts = {
   commentsThread: (name, when) => `Thread by ${name}, ${when}`,
   commentsTooLong: (over) => plural(over, { one: '# character too many', other: '# characters too many' }),
   commentsMentionList: 'People you can mention',
-  commentsMentionCount: (count) =>
-    count === 0 ? 'Nobody of that name' : plural(count, { one: '# person', other: '# people' }),
+  commentsMentionCount: (count) => plural(count, { one: '# person', other: '# people' }),
   commentsMentionHint: '↑ ↓ to choose, Enter to mention',
 
   lockedFor: (reason) => (reason === null ? 'Locked' : `Locked: ${reason}`),

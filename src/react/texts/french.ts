@@ -139,8 +139,7 @@ export const french: CellsTexts = {
   commentsThread: (name, when) => `Fil de ${name}, ${when}`,
   commentsTooLong: (over) => plural(over, { one: '# caractère de trop', other: '# caractères de trop' }),
   commentsMentionList: 'Personnes que vous pouvez interpeller',
-  commentsMentionCount: (count) =>
-    count === 0 ? 'Personne de ce nom' : plural(count, { one: '# personne', other: '# personnes' }),
+  commentsMentionCount: (count) => plural(count, { one: '# personne', other: '# personnes' }),
   commentsMentionHint: '↑ ↓ pour choisir, Entrée pour interpeller',
 
   lockedFor: (reason) => (reason === null ? 'Verrouillée' : `Verrouillée : ${reason}`),

@@ -103,9 +103,10 @@ export interface CellsTexts {
   readonly commentsThread: (name: string, when: string) => string
   /** That the text is longer than it may be, by so many characters. */
   readonly commentsTooLong: (over: number) => string
+  /** The label of the list that `@` opens. */
   readonly commentsMentionList: string
   readonly commentsMentionCount: (count: number) => string
-  /** Who of a cell's people was mentioned in a comment that is being written. */
+  /** Which keys choose in the list of people. */
   readonly commentsMentionHint: string
 
   readonly lockedFor: (reason: string | null) => string
