@@ -27,7 +27,9 @@ export async function measureSize(name: string, entry: string): Promise<Row> {
         name: 'without-core',
         setup(builder) {
           builder.onResolve({ filter: /index\.ts$/ }, ({ path, resolveDir, kind }) =>
-            kind !== 'entry-point' && join(resolveDir, path) === core ? { path: '@efir/cells', external: true } : null,
+            kind !== 'entry-point' && join(resolveDir, path) === core
+              ? { path: '@efir/cells', external: true }
+              : null,
           )
         },
       },

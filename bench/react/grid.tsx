@@ -15,7 +15,9 @@ export interface CellHook {
 export const counts = { renders: 0 }
 
 /** A grid of so many rows and columns; the cell that is clicked can be typed in. */
-export function gridOf(useValue: CellHook): ComponentType<{ readonly rows: number; readonly columns: number }> {
+export function gridOf(
+  useValue: CellHook,
+): ComponentType<{ readonly rows: number; readonly columns: number }> {
   const Cell = memo(function Cell({ row, column }: Place): ReactNode {
     counts.renders += 1
     const [value, set] = useValue({ row, column })
@@ -35,7 +37,13 @@ export function gridOf(useValue: CellHook): ComponentType<{ readonly rows: numbe
       </td>
     )
   })
-  const Row = memo(function Row({ row, columns }: { readonly row: number; readonly columns: number }): ReactNode {
+  const Row = memo(function Row({
+    row,
+    columns,
+  }: {
+    readonly row: number
+    readonly columns: number
+  }): ReactNode {
     return (
       <tr>
         {Array.from({ length: columns }, (_, column) => (

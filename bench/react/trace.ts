@@ -28,7 +28,9 @@ const scripting: ReadonlySet<string> = new Set([
 
 /** Milliseconds of scripting from each key on, up to the next one; the last one's window is as long as the others'. */
 export function scriptingPerKey(trace: Buffer): number[] {
-  const { traceEvents } = JSON.parse(trace.toString('utf8')) as { readonly traceEvents: readonly TraceEvent[] }
+  const { traceEvents } = JSON.parse(trace.toString('utf8')) as {
+    readonly traceEvents: readonly TraceEvent[]
+  }
   const keys = traceEvents.filter(
     ({ name, args }) => name === 'EventDispatch' && args?.data?.type === 'keydown',
   )
@@ -36,7 +38,9 @@ export function scriptingPerKey(trace: Buffer): number[] {
   if (first === undefined) return []
   const starts = keys.map(({ ts }) => ts).sort((one, other) => one - other)
   const spans = traceEvents
-    .filter(({ name, ph, pid, tid }) => ph === 'X' && pid === first.pid && tid === first.tid && scripting.has(name))
+    .filter(
+      ({ name, ph, pid, tid }) => ph === 'X' && pid === first.pid && tid === first.tid && scripting.has(name),
+    )
     .map(({ ts, dur = 0 }) => [ts, ts + dur] as const)
     .sort(([one], [other]) => one - other)
   const last = starts.at(-1) ?? 0

@@ -31,7 +31,10 @@ export async function* measureTyping(
 ): AsyncGenerator<Row> {
   const rows = Math.max(2, Math.round(100 * Math.min(1, scale)))
   const organization = await tenants.createOrganization()
-  const [alice, bob] = [await tenants.createUser({ organization }), await tenants.createUser({ organization })]
+  const [alice, bob] = [
+    await tenants.createUser({ organization }),
+    await tenants.createUser({ organization }),
+  ]
   const { id } = await tenants.createBudget({ organization })
   const budget = createCells(tenants.signIn(bob)).budget(id)
   for (let row = 0; row < rows; row++) {
@@ -53,7 +56,10 @@ export async function* measureTyping(
   const { server, browser } = await openBrowser()
   try {
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const pages = { ours: await open(browser, `${address}/ours`, given), tinybase: await open(browser, `${address}/tinybase`, given) }
+    const pages = {
+      ours: await open(browser, `${address}/ours`, given),
+      tinybase: await open(browser, `${address}/tinybase`, given),
+    }
     progress(`${rows * columns} cells are shown`)
     if (wants('foreign.change.renders')) {
       const rounds = Math.max(3, Math.round(30 * scale))
@@ -70,7 +76,10 @@ export async function* measureTyping(
         )
         theirs.push(
           await rendersOf(pages.tinybase, place, value, () =>
-            pages.tinybase.evaluate(([{ row, column }, text]) => bench.change?.(row, column, text), [place, value] as const),
+            pages.tinybase.evaluate(([{ row, column }, text]) => bench.change?.(row, column, text), [
+              place,
+              value,
+            ] as const),
           ),
         )
       }
@@ -105,7 +114,10 @@ async function openBrowser(): Promise<{ readonly server: Server; readonly browse
   for (const subject of ['ours', 'tinybase']) {
     const { outputFiles } = await build({
       entryPoints: [join(import.meta.dirname, `${subject}.tsx`)],
-      alias: { '@efir/cells': join(root, 'src/index.ts'), '@efir/cells/react': join(root, 'src/react/index.ts') },
+      alias: {
+        '@efir/cells': join(root, 'src/index.ts'),
+        '@efir/cells/react': join(root, 'src/react/index.ts'),
+      },
       bundle: true,
       minify: true,
       format: 'iife',
@@ -155,10 +167,10 @@ async function rendersOf(
 ): Promise<number> {
   await page.evaluate(() => bench.renders())
   await change()
-  await page.waitForFunction(
-    ([id, text]) => document.getElementById(id)?.textContent === text,
-    [`c${row}-${column}`, value] as const,
-  )
+  await page.waitForFunction(([id, text]) => document.getElementById(id)?.textContent === text, [
+    `c${row}-${column}`,
+    value,
+  ] as const)
   await page.waitForTimeout(100)
   return await page.evaluate(() => bench.renders())
 }

@@ -55,6 +55,11 @@ export class SheetConnection {
     return this.#state
   }
 
+  /** Whether somebody keeps it open. */
+  get isHeld(): boolean {
+    return this.#holders > 0
+  }
+
   /** Opens the sheet, or keeps it open, until the returned function is called. */
   readonly hold = (): (() => void) => {
     this.#holders += 1

@@ -124,8 +124,10 @@ describe('useCells', () => {
     const { alice, bob } = await world()
     await fill(bob.budget, { a: '1', b: null })
     const filled = probe(() =>
-      useCells({}, (cells) => cells.filter(({ value }) => value !== null).map(({ field }) => field), (one, other) =>
-        one.join() === other.join(),
+      useCells(
+        {},
+        (cells) => cells.filter(({ value }) => value !== null).map(({ field }) => field),
+        (one, other) => one.join() === other.join(),
       ),
     )
     within({ budget: alice.budget }, <filled.Probe />)
@@ -143,34 +145,37 @@ describe('useConflicts', () => {
     ['mine', '3'],
     ['theirs', '2'],
     ['10.5', '10.5'],
-  ] as const)('tells of a conflict that came before it was mounted, and settles it: %s', async ([choice, end]) => {
-    // Without a stream Alice does not hear of Bob in time.
-    const { alice, bob } = await world({ stream: 'none' })
-    await fill(bob.budget, { fought: '1' })
-    const cell = probe(() => usePlanningCell(at('fought')))
-    const conflicts = probe(() => useConflicts())
-    const { again } = within({ budget: alice.budget }, <cell.Probe />)
-    await until(() => cell.now.isReady)
-    await fill(bob.budget, { fought: '2' })
-    const refused = await doing(async () => await cell.now.set('3').result.catch((error: unknown) => error))
-    expect(isCellsError(refused, 'version_conflict')).toBe(true)
-    again(
-      { budget: alice.budget },
-      <>
-        <cell.Probe />
-        <conflicts.Probe />
-      </>,
-    )
-    await until(() => conflicts.now.conflicts.length === 1)
-    const [conflict] = conflicts.now.conflicts
-    expect(conflict).toMatchObject({ mine: '3', base: { value: '1' } })
-    expect(conflict!.theirs).toMatchObject({ value: '2', modifiedBy: bob.id })
-    expect(cell.now.write).toBe(conflict!.write)
-    await doing(() => conflicts.now.resolve(conflict!, choice)?.result)
-    await until(() => cell.now.value === end && !cell.now.isPending)
-    expect(conflicts.now.conflicts).toEqual([])
-    expect(cell.now.write).toBeNull()
-  })
+  ] as const)(
+    'tells of a conflict that came before it was mounted, and settles it: %s',
+    async ([choice, end]) => {
+      // Without a stream Alice does not hear of Bob in time.
+      const { alice, bob } = await world({ stream: 'none' })
+      await fill(bob.budget, { fought: '1' })
+      const cell = probe(() => usePlanningCell(at('fought')))
+      const conflicts = probe(() => useConflicts())
+      const { again } = within({ budget: alice.budget }, <cell.Probe />)
+      await until(() => cell.now.isReady)
+      await fill(bob.budget, { fought: '2' })
+      const refused = await doing(async () => await cell.now.set('3').result.catch((error: unknown) => error))
+      expect(isCellsError(refused, 'version_conflict')).toBe(true)
+      again(
+        { budget: alice.budget },
+        <>
+          <cell.Probe />
+          <conflicts.Probe />
+        </>,
+      )
+      await until(() => conflicts.now.conflicts.length === 1)
+      const [conflict] = conflicts.now.conflicts
+      expect(conflict).toMatchObject({ mine: '3', base: { value: '1' } })
+      expect(conflict!.theirs).toMatchObject({ value: '2', modifiedBy: bob.id })
+      expect(cell.now.write).toBe(conflict!.write)
+      await doing(() => conflicts.now.resolve(conflict!, choice)?.result)
+      await until(() => cell.now.value === end && !cell.now.isPending)
+      expect(conflicts.now.conflicts).toEqual([])
+      expect(cell.now.write).toBeNull()
+    },
+  )
 })
 
 describe('useRejectedWrites', () => {

@@ -104,7 +104,8 @@ describe('a page that a server rendered', () => {
       console.error = (...said) => void complaints.push(said)
       // And while the sheet is being loaded.
       const writing = (async () => {
-        for (let turn = 0; turn < 10; turn++) await fill(bob.budget, { f0: String(10 + turn), f3: String(turn) })
+        for (let turn = 0; turn < 10; turn++)
+          await fill(bob.budget, { f0: String(10 + turn), f3: String(turn) })
       })()
       const root = hydrateRoot(container, page, { onRecoverableError: (error) => recovered.push(error) })
       await writing

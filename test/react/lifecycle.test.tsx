@@ -18,7 +18,13 @@ class Boundary extends Component<{ readonly children: ReactNode }, { readonly er
   }
 }
 
-function Value({ field, suspense = false }: { readonly field: string; readonly suspense?: boolean }): ReactNode {
+function Value({
+  field,
+  suspense = false,
+}: {
+  readonly field: string
+  readonly suspense?: boolean
+}): ReactNode {
   const { value, isReady } = usePlanningCell(at(field), { suspense })
   return (
     <p>

@@ -89,10 +89,15 @@ describe('useCellComments', () => {
     expect(comments.now).toMatchObject({ threads: [], isLoading: true, error: null })
     await until(() => !comments.now.isLoading)
     const question = await doing(() => comments.now.add('Check with HR', { mentions: [bob.id] }))
-    expect(comments.now.threads).toMatchObject([{ id: question.threadId, comments: [{ text: 'Check with HR' }] }])
+    expect(comments.now.threads).toMatchObject([
+      { id: question.threadId, comments: [{ text: 'Check with HR' }] },
+    ])
     await doing(() => comments.now.reply(question, 'They say 12.'))
     await doing(() => comments.now.edit(question, 'Check with HR!'))
-    expect(comments.now.threads[0]!.comments.map(({ text }) => text)).toEqual(['Check with HR!', 'They say 12.'])
+    expect(comments.now.threads[0]!.comments.map(({ text }) => text)).toEqual([
+      'Check with HR!',
+      'They say 12.',
+    ])
     expect(counts.now.of(at('a'))).toEqual({ comments: 2, unresolvedThreads: 1, unread: 0 })
     expect(counts.now.of(at('b'))).toEqual({ comments: 0, unresolvedThreads: 0, unread: 0 })
     expect(counts.now.of(at('never asked'))).toMatchObject({ comments: 0 })

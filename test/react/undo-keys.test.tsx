@@ -2,7 +2,7 @@ import './support/dom.ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { useSheet, useUndoRedo } from '@efir/cells/react'
 import { act, fireEvent } from '@testing-library/react'
-import { at, fill, probe, until, useWorld, within } from './support/world.tsx'
+import { fill, probe, until, useWorld, within } from './support/world.tsx'
 
 const world = await useWorld()
 afterEach(() => document.body.replaceChildren())

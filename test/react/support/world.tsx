@@ -44,7 +44,11 @@ export async function useWorld() {
 }
 
 /** A cell of a module of its own name, so that files do not meet. */
-export const at = (field: string, period: string | null = null): CellAddress => ({ module: 'react', field, period })
+export const at = (field: string, period: string | null = null): CellAddress => ({
+  module: 'react',
+  field,
+  period,
+})
 
 /** Writes values, of fields by name. */
 export async function fill(budget: Budget, values: Readonly<Record<string, string | null>>): Promise<void> {
