@@ -1,6 +1,5 @@
-import type { Cell, ResolvedAddress, SheetFilter, VisibleCell } from '../index.ts'
-
-const parts = ['module', 'entity', 'field', 'period'] as const
+import type { Cell, ResolvedAddress, VisibleCell } from '../index.ts'
+import { addressParts } from './sheet-filter.ts'
 
 /** A confirmed cell as a sheet shows it. */
 export function shownCell(confirmed: Cell): VisibleCell {
@@ -42,7 +41,7 @@ export function isSameCell(one: VisibleCell, other: VisibleCell): boolean {
 
 /** The order of a sheet's ranges: module, entity, field, period, by code units, what is absent first. */
 export function compareCells(one: ResolvedAddress, other: ResolvedAddress): number {
-  for (const part of parts) {
+  for (const part of addressParts) {
     const [left, right] = [one[part], other[part]]
     if (left === right) continue
     if (left === null) return -1
@@ -50,13 +49,4 @@ export function compareCells(one: ResolvedAddress, other: ResolvedAddress): numb
     return left < right ? -1 : 1
   }
   return 0
-}
-
-/** Whether a filter names a cell. */
-export function matchesFilter(cell: ResolvedAddress, filter: SheetFilter): boolean {
-  return parts.every((part) => {
-    const wanted: unknown = filter[part]
-    if (wanted === undefined) return true
-    return Array.isArray(wanted) ? wanted.includes(cell[part]) : wanted === cell[part]
-  })
 }
