@@ -27,15 +27,17 @@ export function missingCell({ module, entity, field, period }: ResolvedAddress):
   })
 }
 
-/** Whether two cells show the same, and are the same below what is pending. */
+/** Whether two confirmed cells are the same row at the same version. What is pending is only the same as itself. */
 export function isSameCell(one: VisibleCell, other: VisibleCell): boolean {
   if (one === other) return true
   return (
-    one.value === other.value &&
-    one.kind === other.kind &&
+    !one.isPending &&
+    !other.isPending &&
     one.exists === other.exists &&
-    one.isPending === other.isPending &&
-    (Object.keys(one.base) as (keyof Cell)[]).every((name) => one.base[name] === other.base[name])
+    one.base.id === other.base.id &&
+    one.base.version === other.base.version &&
+    // Of a budget that was restored from a backup, the same version may hold something else.
+    one.base.modifiedAt === other.base.modifiedAt
   )
 }
 
