@@ -47,7 +47,7 @@ export default defineConfig({
         test: {
           name: 'react 18',
           include: ['test/react/**/*.test.{ts,tsx}'],
-          server: { deps: { inline: [/@testing-library/] } },
+          server: { deps: { inline: [/@testing-library\/react/] } },
           ...limits,
         },
       },
