@@ -12,19 +12,46 @@ const sqlAsText: Plugin = {
 
 const source = (path: string) => `${import.meta.dirname}/src/${path}`
 
+const alias = [
+  { find: /^@efir\/cells$/, replacement: source('index.ts') },
+  { find: /^@efir\/cells\/([a-z]+)$/, replacement: source('$1/index.ts') },
+]
+const react18 = `${import.meta.dirname}/test/react/react-18/node_modules`
+/** Of the older React, and of what asks for React itself and shall get the same one: as ES modules, which can be told. */
+const olderAlias = [
+  { find: /^(react|react-dom)(\/.*)?$/, replacement: `${react18}/$1$2` },
+  {
+    find: /^@testing-library\/react$/,
+    replacement: `${import.meta.dirname}/node_modules/@testing-library/react/dist/@testing-library/react.esm.js`,
+  },
+]
+const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   plugins: [sqlAsText],
-  resolve: {
-    alias: [
-      { find: /^@efir\/cells$/, replacement: source('index.ts') },
-      { find: /^@efir\/cells\/([a-z]+)$/, replacement: source('$1/index.ts') },
-    ],
-  },
+  resolve: { alias },
   test: {
-    include: ['test/**/*.test.{ts,tsx}'],
+    // One stack for the whole run, whichever of the two a file belongs to.
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: false,
+        plugins: [sqlAsText],
+        resolve: { alias },
+        test: { name: 'cells', include: ['test/**/*.test.{ts,tsx}'], ...limits },
+      },
+      {
+        extends: false,
+        plugins: [sqlAsText],
+        resolve: { alias: [...alias, ...olderAlias] },
+        test: {
+          name: 'react 18',
+          include: ['test/react/**/*.test.{ts,tsx}'],
+          server: { deps: { inline: [/@testing-library\/react/] } },
+          ...limits,
+        },
+      },
+    ],
     // `npm run coverage`. The command and the local stack are run as processes of their own, where this cannot see them.
     coverage: {
       include: ['src/**/*.{ts,tsx}'],
