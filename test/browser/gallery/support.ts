@@ -37,8 +37,8 @@ export async function openGallery() {
         '@efir/cells/react': join(source, 'react/index.ts'),
         '@efir/cells': join(source, 'index.ts'),
         ...(react === '18' && {
-          'react-dom': join(import.meta.dirname, '../react-18/node_modules/react-dom'),
-          react: join(import.meta.dirname, '../react-18/node_modules/react'),
+          'react-dom': join(import.meta.dirname, '../../react/react-18/node_modules/react-dom'),
+          react: join(import.meta.dirname, '../../react/react-18/node_modules/react'),
         }),
       },
       define: { 'process.env.NODE_ENV': '"development"' },
