@@ -14,9 +14,9 @@ import {
   useUndoRedo,
   useUserId,
 } from '@efir/cells/react'
-import { at, doing, fill, probe, until, useWorld, within } from './support/world.tsx'
+import { at, doing, fill, probe, until, connectWorld, within } from './support/world.tsx'
 
-const world = await useWorld()
+const world = await connectWorld()
 
 describe('useUndoRedo', () => {
   it('undoes and redoes the user’s own step, and says what it would take', async () => {
@@ -203,6 +203,7 @@ describe('useCellLock', () => {
     await doing(() => lock.now.unlock())
     await until(() => !lock.now.isLocked)
     await expect(doing(() => lock.now.lock('x'.repeat(201)))).rejects.toMatchObject({ code: 'invalid' })
+    await until(() => lock.now.error !== null)
     expect(lock.now.error).toMatchObject({ code: 'invalid' })
   })
 
