@@ -101,7 +101,9 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
         id={`${id}-title`}
         title={texts.commentsTitle(texts.cellName(resolvedAddress(address)))}
         onClose={onClose}
-      />
+      >
+        {news.size > 0 && <span className="efir-cells-badge">{texts.commentsUnread(news.size)}</span>}
+      </PanelHeader>
       <div className="efir-cells-panel-body" aria-busy={comments.isLoading}>
         <CommentComposer
           label={texts.commentsNew}

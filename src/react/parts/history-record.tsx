@@ -28,7 +28,9 @@ export function HistoryRecord({ record, isCurrent, onRestore }: HistoryRecordPro
       <Avatar {...person} />
       <div className="efir-cells-comment-body">
         <p className="efir-cells-comment-head">
-          <strong className="efir-cells-ellipsis">{person.name}</strong>
+          <strong className="efir-cells-ellipsis">
+            <bdi>{person.name}</bdi>
+          </strong>
           <Moment at={record.at} />
           {isCurrent && <span className="efir-cells-badge">{texts.historyCurrent}</span>}
         </p>

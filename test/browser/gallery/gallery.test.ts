@@ -62,7 +62,11 @@ describe.skipIf(!isHere)(title, () => {
       }
       await show(page, { scene: 'bars', ...look })
       await opened['bars']?.(page)
-      for (const button of ['.efir-cells-face--more', '.efir-cells-sync-button', '.efir-cells-inbox > button']) {
+      for (const button of [
+        '.efir-cells-face--more',
+        '.efir-cells-sync-button',
+        '.efir-cells-inbox > button',
+      ]) {
         await page.locator(button).click()
         await page.locator(':popover-open').waitFor()
         await picture(page, `popover${button.replaceAll(/[^a-z]+/g, '-')}-${name}`)

@@ -25,6 +25,7 @@ const pageStyles = `
   .badges { display: flex; gap: 8px; flex-wrap: wrap; max-width: 500px }
   .panel { height: 620px; display: flex; margin-top: 12px }
   .sheet { display: flex; height: 560px } .sheet table { flex: 1; border-collapse: collapse; align-self: start }
+  output { overflow-wrap: anywhere }
   td, th { border: 1px solid light-dark(#dfe3e8, #373d46); padding: 3px 8px; text-align: end; font-weight: 400 }
 `
 
