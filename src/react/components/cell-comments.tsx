@@ -68,7 +68,7 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
   useReturnedFocus(panel, { isWanted: autoFocus, first: textarea })
 
   const { markRead } = comments
-  const onSeen = useCallback(() => void act(() => markRead()), [act, markRead])
+  const onSeen = useCallback((thread: Thread) => void act(() => markRead(thread)), [act, markRead])
   const actions = useMemo<ThreadActions>(
     () => ({
       reply: (thread, text, mentions) => act(() => comments.reply(thread, text, { mentions })),

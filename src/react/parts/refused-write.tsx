@@ -16,7 +16,7 @@ export function RefusedWrite({ write }: { readonly write: PendingWrite }): React
       <p id={`${id}-cell`} className="efir-cells-refused-what">
         <span className="efir-cells-ellipsis">{cell}</span>
         <span className={`efir-cells-ellipsis efir-cells-refused-value efir-cells-value--${value.kind}`}>
-          {value.text}
+          <bdi>{value.text}</bdi>
         </span>
       </p>
       <p className="efir-cells-muted">{reasonOf(write.error, texts)}</p>
