@@ -115,7 +115,8 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
           textarea={textarea}
           onSend={(text, mentions) => act(() => comments.add(text, { mentions }))}
         />
-        <Failure error={error ?? comments.error} />
+        <Failure error={error} />
+        <Failure error={comments.error} onRetry={() => void comments.refresh()} />
         {comments.isLoading && comments.threads.length === 0 ? (
           <p className="efir-cells-empty">{texts.loading}</p>
         ) : (

@@ -83,7 +83,8 @@ function HistoryOfCell(props: CellHistoryPanelProps): ReactElement {
         onClose={onClose}
       />
       <div className="efir-cells-panel-body" aria-busy={isLoading}>
-        <Failure error={error ?? history.error} />
+        <Failure error={error} />
+        <Failure error={history.error} onRetry={() => void history.refresh()} />
         {records.length === 0 && (
           <p className="efir-cells-empty">{isLoading ? texts.loading : texts.historyNone}</p>
         )}
