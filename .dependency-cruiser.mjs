@@ -103,6 +103,13 @@ export default {
       to: { path: '^src/', pathNot: '^src/(react|cli|import)/|^src/index\\.ts$|^src/[a-z]+/index\\.ts$' },
     },
     {
+      name: 'react-stands-on-the-core',
+      comment: 'Hooks and components are what any application could have written.',
+      severity: 'error',
+      from: { path: '^src/react/' },
+      to: { pathNot: '^src/react/|^src/index\\.ts$|node_modules/(@types/)?react/' },
+    },
+    {
       name: 'users-use-entry-points',
       comment: 'Examples see what a user sees.',
       severity: 'error',

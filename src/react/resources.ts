@@ -2,7 +2,7 @@ import type { Budget } from '../index.ts'
 import { Resource, type Read } from './resource.ts'
 
 /** What is told that something is out of date. */
-export type Topic = 'comments' | 'history' | 'leases' | 'steps'
+export type Topic = 'comments' | 'history' | 'steps'
 
 /** The least time between two reads because the user came back to the window. */
 const focusMilliseconds = 5_000

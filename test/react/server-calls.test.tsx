@@ -207,6 +207,18 @@ describe('useCellLock', () => {
     expect(lock.now.error).toMatchObject({ code: 'invalid' })
   })
 
+  it('does not wait for a lease any more when the component is gone', async () => {
+    const { alice, bob } = await world()
+    await using his = await bob.budget.leases.acquire(at('a'))
+    const lock = probe(() => useCellLock(at('a')))
+    const { unmount } = within({ budget: alice.budget }, <lock.Probe />)
+    await until(() => lock.now.holder?.userId === bob.id)
+    const waiting = lock.now.acquire()
+    unmount()
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+    expect(his.held).toBe(true)
+  })
+
   it('says who else is editing, and holds a lease until the component is gone', async () => {
     const { alice, bob } = await world()
     const lock = probe(() => useCellLock(at('a')))
@@ -225,7 +237,7 @@ describe('useCellLock', () => {
     expect(now!.held).toBe(true)
     await until(() => his.now.isMine && his.now.holder === null)
     await doing(() => his.now.release())
-    expect(his.now.isMine).toBe(false)
+    await until(() => !his.now.isMine)
     expect(now!.held).toBe(false)
   })
 })
