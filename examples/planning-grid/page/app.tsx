@@ -1,0 +1,61 @@
+import { useEffect, useMemo, useState } from 'react'
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { createCells } from '@efir/cells'
+import { CellsProvider } from '@efir/cells/react'
+import { moduleCode } from './grid-view.ts'
+import { Notices } from './notices.tsx'
+import type { Project } from './project.ts'
+import type { SignedIn } from './session.ts'
+import { SignIn } from './sign-in.tsx'
+import { Workspace } from './workspace.tsx'
+
+interface AppProps {
+  readonly project: Project
+  readonly supabase: SupabaseClient
+  readonly first: SignedIn | null
+}
+
+const filter = { module: moduleCode }
+
+export function App({ project, supabase, first }: AppProps) {
+  const [user, setUser] = useState(first)
+  const [isEnded, setEnded] = useState(false)
+  const cells = useMemo(() => createCells(supabase), [supabase])
+  const budget = useMemo(() => cells.budget(project.budgetVersionId as never), [cells, project])
+  const names = useMemo(() => new Map(project.people.map(({ id, name }) => [id, name])), [project])
+
+  useEffect(() => {
+    const { data } = supabase.auth.onAuthStateChange((event) => {
+      if (event === 'SIGNED_OUT') setEnded(true)
+    })
+    const stop = cells.on('unauthorized', () => setEnded(true))
+    return () => {
+      data.subscription.unsubscribe()
+      stop()
+    }
+  }, [supabase, cells])
+
+  const signedIn = (now: SignedIn) => {
+    // Somebody else's page has nothing of this one's.
+    if (user !== null && now.id !== user.id) window.location.reload()
+    setUser(now)
+    setEnded(false)
+  }
+
+  if (user === null) return <SignIn supabase={supabase} title={project.title} onSignedIn={signedIn} />
+  return (
+    <Notices>
+      <CellsProvider
+        key={user.id}
+        budget={budget}
+        filter={filter}
+        presence={{ name: user.name }}
+        persist
+        people={(id) => ({ name: names.get(id) ?? null, avatar: null })}
+      >
+        <Workspace project={project} user={user} />
+      </CellsProvider>
+      {isEnded && <SignIn supabase={supabase} title={project.title} returning={user} onSignedIn={signedIn} />}
+    </Notices>
+  )
+}
