@@ -29,14 +29,31 @@ export function repeatRows(rows: readonly ReceiptsRow[], count: number): Receipt
   })
 }
 
+/** By source as published, and the largest first within each: a budget is read from the top. */
 export function outlineOf(rows: readonly ReceiptsRow[]): Outline {
+  const periods = rows[0] === undefined ? [] : periodsOf(rows[0])
+  const sources = [...new Set(rows.map(sourceOf))]
+  const sorted = rows.toSorted(
+    (one, other) =>
+      sources.indexOf(sourceOf(one)) - sources.indexOf(sourceOf(other)) ||
+      sizeOf(other, periods) - sizeOf(one, periods),
+  )
   return {
-    accounts: rows.map((row) => ({
+    accounts: sorted.map((row) => ({
       entity: entityOf(row),
       name: String(row['Account name']),
-      category: String(row['Source category name']),
+      category: sourceOf(row),
       agency: String(row['Agency name']),
     })),
-    periods: rows[0] === undefined ? [] : periodsOf(rows[0]),
+    periods,
   }
+}
+
+const sourceOf = (row: ReceiptsRow): string => String(row['Source category name'])
+
+/** Of the last years together; for an order alone, so a float will do. */
+function sizeOf(row: ReceiptsRow, periods: readonly string[]): number {
+  return periods
+    .slice(-10)
+    .reduce((sum, period) => sum + Math.abs(Number(String(row[period]).replaceAll(',', ''))), 0)
 }

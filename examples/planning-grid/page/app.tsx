@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'react'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { createCells } from '@efir/cells'
-import { CellsProvider } from '@efir/cells/react'
+import { CellsProvider, type CellsTexts } from '@efir/cells/react'
 import { moduleCode } from './grid-view.ts'
 import { Notices } from './notices.tsx'
 import type { Project } from './project.ts'
@@ -22,7 +22,11 @@ export function App({ project, supabase, first }: AppProps) {
   const [isEnded, setEnded] = useState(false)
   const cells = useMemo(() => createCells(supabase), [supabase])
   const budget = useMemo(() => cells.budget(project.budgetVersionId as never), [cells, project])
-  const names = useMemo(() => new Map(project.people.map(({ id, name }) => [id, name])), [project])
+  const texts = useMemo(() => ({ cellName: cellNameIn(project) }), [project])
+  const people = useMemo(() => {
+    const names = new Map(project.people.map(({ id, name }) => [id, name]))
+    return (id: string) => ({ name: names.get(id) ?? null, avatar: null })
+  }, [project])
 
   useEffect(() => {
     const { data } = supabase.auth.onAuthStateChange((event) => {
@@ -51,11 +55,18 @@ export function App({ project, supabase, first }: AppProps) {
         filter={filter}
         presence={{ name: user.name }}
         persist
-        people={(id) => ({ name: names.get(id) ?? null, avatar: null })}
+        texts={texts}
+        people={people}
       >
         <Workspace project={project} user={user} />
       </CellsProvider>
       {isEnded && <SignIn supabase={supabase} title={project.title} returning={user} onSignedIn={signedIn} />}
     </Notices>
   )
+}
+
+/** The components name cells as this application does. */
+function cellNameIn({ outline }: Project): CellsTexts['cellName'] {
+  const names = new Map(outline.accounts.map(({ entity, name }) => [entity, name]))
+  return ({ entity, period }) => `${names.get(entity ?? '') ?? 'an account'}, ${period ?? ''}`
 }

@@ -31,6 +31,8 @@ export interface GridHandle {
   readonly goTo: (cell: CellAddress) => void
   /** Back to the selected cell. */
   readonly focus: () => void
+  /** Brings the selected cell into sight. */
+  readonly reveal: () => void
 }
 
 interface PlanningGridProps {
@@ -83,7 +85,7 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
         headerTooltip:
           period === 'TQ' ? 'Transition quarter: July to September 1976' : `Fiscal year ${period}`,
         headerClass: 'ag-right-aligned-header',
-        width: 116,
+        width: 128,
         cellClass: 'planning-cell',
         cellRendererSelector: ({ node }) => ({ component: node.rowPinned ? TotalCell : PlanningCell }),
         valueGetter: ({ data, node }: ValueGetterParams<Account>) =>
@@ -137,8 +139,13 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
         const { range } = view.getSnapshot()
         if (range !== null) focusAt(range.anchor)
       },
+      reveal() {
+        const { range } = view.getSnapshot()
+        // Once the grid has its new width.
+        if (range !== null) setTimeout(() => reveal(range.anchor.row, range.anchor.column), 50)
+      },
     }),
-    [view, focusAt],
+    [view, focusAt, reveal],
   )
 
   const keys = useRangeKeys(view, edits, reveal)
@@ -188,12 +195,14 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
         stopEditingWhenCellsLoseFocus
         suppressDragLeaveHidesColumns
         rowBuffer={12}
+        // So that what lies over the cells is still below the pinned columns: a transform would lift each row as a whole.
+        suppressRowTransform
         tooltipShowDelay={600}
         onGridReady={({ api: ready }: GridReadyEvent<Account>) => {
           setApi(ready)
-          ready.ensureColumnVisible(periods.at(-1) ?? '', 'end')
-          setCellsElement(wrapper.current?.querySelector('.ag-center-cols-container') ?? null)
+          setCellsElement(wrapper.current?.querySelector('.ag-grid-scrolling-container') ?? null)
         }}
+        onFirstDataRendered={({ api: filled }) => filled.ensureColumnVisible(periods.at(-1) ?? '', 'end')}
         onModelUpdated={({ api: updated }: ModelUpdatedEvent<Account>) => {
           const rows: Account[] = []
           updated.forEachNodeAfterFilterAndSort(({ data }) => data && rows.push(data))

@@ -37,7 +37,7 @@ function makeEdits(sheet: Sheet, view: GridView, notify: (message: string) => vo
     try {
       if (open.length === 1 && open[0]?.delete !== true && open[0] !== undefined)
         sheet.set(open[0].cell, open[0].value)
-      else sheet.setMany(open, `${label} (${count(open.length)})`)
+      else sheet.setMany(open, label)
     } catch (error) {
       if (!isCellsError(error)) throw error
       notify(error.message)

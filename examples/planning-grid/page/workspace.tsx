@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { CellAddress } from '@efir/cells'
 import { CellConflictDialog, useReady, useSheet, useSyncStatus } from '@efir/cells/react'
 import { CellBar } from './cell-bar.tsx'
@@ -23,6 +23,10 @@ export function Workspace({ project, user }: { readonly project: Project; readon
   const [panel, setPanel] = useState<PanelName | null>(null)
   const [search, setSearch] = useState('')
   const [isLocking, setLocking] = useState(false)
+  // What the panel takes of the width shall not be the selected cell.
+  useEffect(() => {
+    if (panel !== null) grid.current?.reveal()
+  }, [panel])
   const isOpened = useSheet() !== null
   const isReady = useReady()
   const { state, error } = useSyncStatus()

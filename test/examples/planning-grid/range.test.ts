@@ -130,6 +130,10 @@ describe('the text of a clipboard', () => {
       .filter(
         (table) => formatTable(table) !== '' && !(table.at(-1)!.length === 1 && table.at(-1)![0] === ''),
       )
-    fc.assert(fc.property(tables, (table) => expect(parseTable(formatTable(table))).toEqual(table)))
+    fc.assert(
+      fc.property(tables, (table) => {
+        expect(parseTable(formatTable(table))).toEqual(table)
+      }),
+    )
   })
 })

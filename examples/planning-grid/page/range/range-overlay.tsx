@@ -77,11 +77,12 @@ function frameOf({ top, left, bottom, right }: Block, view: GridView, api: GridA
   const { periods } = view.getSnapshot()
   const [first, last] = [api.getDisplayedRowAtIndex(top), api.getDisplayedRowAtIndex(bottom)]
   const [start, end] = [api.getColumn(periods[left] ?? ''), api.getColumn(periods[right] ?? '')]
+  const pinned = api.getDisplayedLeftColumns().reduce((width, column) => width + column.getActualWidth(), 0)
   const x = start?.getLeft()
   const endX = end?.getLeft()
   if (x == null || endX == null || end == null || first?.rowTop == null || last?.rowTop == null) return null
   return {
-    left: x,
+    left: pinned + x,
     top: first.rowTop,
     width: endX + end.getActualWidth() - x,
     height: last.rowTop + (last.rowHeight ?? 0) - first.rowTop,
