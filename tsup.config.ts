@@ -27,6 +27,7 @@ export default defineConfig([
       index: 'src/index.ts',
       'migrations/index': 'src/migrations/index.ts',
       'import/index': 'src/import/index.ts',
+      'react/index': 'src/react/index.ts',
     },
     format: ['esm', 'cjs'],
     dts: { only: true },

@@ -12,19 +12,39 @@ const sqlAsText: Plugin = {
 
 const source = (path: string) => `${import.meta.dirname}/src/${path}`
 
+const alias = [
+  { find: /^@efir\/cells$/, replacement: source('index.ts') },
+  { find: /^@efir\/cells\/([a-z]+)$/, replacement: source('$1/index.ts') },
+]
+const react18 = `${import.meta.dirname}/test/react/react-18/node_modules`
+const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   plugins: [sqlAsText],
-  resolve: {
-    alias: [
-      { find: /^@efir\/cells$/, replacement: source('index.ts') },
-      { find: /^@efir\/cells\/([a-z]+)$/, replacement: source('$1/index.ts') },
-    ],
-  },
+  resolve: { alias },
   test: {
-    include: ['test/**/*.test.{ts,tsx}'],
+    // One stack for the whole run, whichever of the two a file belongs to.
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        plugins: [sqlAsText],
+        resolve: { alias },
+        test: { name: 'cells', include: ['test/**/*.test.{ts,tsx}'], ...limits },
+      },
+      {
+        plugins: [sqlAsText],
+        resolve: {
+          alias: [...alias, { find: /^(react|react-dom)(\/.*)?$/, replacement: `${react18}/$1$2` }],
+        },
+        test: {
+          name: 'react 18',
+          include: ['test/react/**/*.test.{ts,tsx}'],
+          // It asks for React itself, and shall get the same one.
+          server: { deps: { inline: [/@testing-library/] } },
+          ...limits,
+        },
+      },
+    ],
     // `npm run coverage`. The command and the local stack are run as processes of their own, where this cannot see them.
     coverage: {
       include: ['src/**/*.{ts,tsx}'],

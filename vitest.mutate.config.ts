@@ -5,8 +5,7 @@ import config from './vitest.config.ts'
 export default defineConfig({
   ...config,
   test: {
-    ...config.test,
     include: ['test/{model,transport,history,modules}/**/*.test.ts', 'test/refusal.test.ts'],
-    globalSetup: [],
+    testTimeout: 30_000,
   },
 })

@@ -19,7 +19,7 @@ import { supabaseServer, type AnySupabaseClient } from './transport/supabase.ts'
 /** The entry to every budget that the signed-in user may see. Made by {@link createCells}. */
 export interface Cells<M extends Modules = NoModules> {
   /**
-   * One budget version. Nothing is fetched yet; calling it twice is cheap.
+   * One budget version: the same object whenever it is asked for. Nothing is fetched yet.
    *
    * @throws {ValidationError} where the id is not a UUID.
    */
@@ -89,9 +89,14 @@ export function createCells<M extends Modules = NoModules>(
   const server = supabaseServer(supabase, databaseSchema)
   const transport = openTransport(server, policy, { ...options, emit })
   const open = sheetOpener({ transport, supabase, databaseSchema, stream, logger: options.logger })
+  const budgets = new Map<string, Budget<M>>()
   return {
-    budget: (budgetVersionId) =>
-      new Budget<M>(toUuid(budgetVersionId, 'budgetVersionId'), transport, rules, open),
+    budget(budgetVersionId) {
+      const id = toUuid(budgetVersionId, 'budgetVersionId')
+      const budget = budgets.get(id) ?? new Budget<M>(id, transport, rules, open)
+      budgets.set(id, budget)
+      return budget
+    },
     inbox: (which, options) => inboxOf(callsOf(transport, null), which, options),
     on(name, listener) {
       events.on(name, listener)

@@ -1,10 +1,13 @@
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { rounded, type Row } from '../report.ts'
 
+const core = join(import.meta.dirname, '../../src/index.ts')
+
 /**
- * What an entry costs who imports all of it: bundled, minified, gzipped, without peers, and without what is loaded only
- * when it is called for.
+ * What an entry costs who imports all of it: bundled, minified, gzipped, without peers, without what is loaded only
+ * when it is called for, and, for another entry, without the core that it stands on.
  */
 export async function measureSize(name: string, entry: string): Promise<Row> {
   const { outputFiles, metafile } = await build({
@@ -18,7 +21,19 @@ export async function measureSize(name: string, entry: string): Promise<Row> {
     format: 'esm',
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    external: ['@supabase/*'],
+    external: ['@supabase/*', 'react', 'react/*'],
+    plugins: [
+      {
+        name: 'without-core',
+        setup(builder) {
+          builder.onResolve({ filter: /index\.ts$/ }, ({ path, resolveDir, kind }) =>
+            kind !== 'entry-point' && join(resolveDir, path) === core
+              ? { path: '@efir/cells', external: true }
+              : null,
+          )
+        },
+      },
+    ],
   })
   const loaded = new Set<string>()
   const load = (path: string): void => {

@@ -62,8 +62,7 @@ export class CellWatch implements ExternalStore<ShownCell> {
   attach(): void {
     this.#stop()
     const sheet = this.#ports.sheet()
-    this.#stop =
-      sheet === null ? () => undefined : this.place.in(sheet).subscribe(() => this.look())
+    this.#stop = sheet === null ? () => undefined : this.place.in(sheet).subscribe(() => this.look())
   }
 
   /** Tells, where there is something new. */

@@ -12,7 +12,7 @@ import {
 } from '../index.ts'
 import type { CellsSnapshot } from './cells-snapshot.ts'
 import { SurroundingsContext, ViewContext, type PersonName } from './contexts.ts'
-import { findEarlyView } from './early-views.ts'
+import { claimView, findEarlyView } from './early-views.ts'
 import type { ConnectionSettings } from './sheet-connection.ts'
 import { SheetView } from './sheet-view.ts'
 import { english } from './texts/english.ts'
@@ -92,7 +92,11 @@ export function CellsProvider<M extends Modules = NoModules>(props: CellsProvide
   const { people, userId, texts, onConflict, children } = props
   const budget = props.budget as Budget | undefined
   const view = useSheetView({ ...props, budget })
-  useEffect(() => view.hold(), [view])
+  useEffect(() => {
+    const letGo = view.hold()
+    claimView(view)
+    return letGo
+  }, [view])
   useEffect(() => view.connection.follow(onConflict), [view, onConflict])
   const allTexts = useMemo(() => (texts === undefined ? english : { ...english, ...texts }), [texts])
   const locale = props.locale ?? allTexts.locale
@@ -141,7 +145,13 @@ function openView(props: CellsProviderProps, key: string, before: SheetView | un
 }
 
 /** Equal for sheets that would be opened in the same way. */
-function keyOf({ sheet, filter = {}, presence, onConflict = 'reject', persist = false }: CellsProviderProps): string {
+function keyOf({
+  sheet,
+  filter = {},
+  presence,
+  onConflict = 'reject',
+  persist = false,
+}: CellsProviderProps): string {
   if (sheet !== undefined) return 'given'
   const { module, entity, field, period, ...rest } = normal(filter)
   const policy = typeof onConflict === 'function' ? 'function' : onConflict
@@ -160,5 +170,8 @@ function normal(filter: SheetFilter): SheetFilter {
   const { entity } = filter
   if (typeof entity === 'string') return { ...filter, entity: entity.toLowerCase() }
   if (!Array.isArray(entity)) return filter
-  return { ...filter, entity: entity.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)) as string[] }
+  return {
+    ...filter,
+    entity: entity.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)) as string[],
+  }
 }

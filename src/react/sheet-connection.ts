@@ -1,4 +1,12 @@
-import type { Budget, Conflict, ConflictPolicy, ExternalStore, OpenOptions, Sheet, SheetFilter } from '../index.ts'
+import type {
+  Budget,
+  Conflict,
+  ConflictPolicy,
+  ExternalStore,
+  OpenOptions,
+  Sheet,
+  SheetFilter,
+} from '../index.ts'
 import { valueStore } from './value-store.ts'
 
 /** How far a sheet is opened. Frozen. */
@@ -45,6 +53,11 @@ export class SheetConnection {
 
   get state(): ExternalStore<ConnectionState> {
     return this.#state
+  }
+
+  /** Whether somebody keeps it open. */
+  get isHeld(): boolean {
+    return this.#holders > 0
   }
 
   /** Opens the sheet, or keeps it open, until the returned function is called. */

@@ -48,7 +48,10 @@ export class SheetView {
     this.settings = settings
     this.connection = new SheetConnection(settings)
     this.#initial = initial && snapshotCells(initial)
-    this.#before = before && { cell: (place) => before.#known(place), range: (filter) => before.#gather(filter) }
+    this.#before = before && {
+      cell: (place) => before.#known(place),
+      range: (filter) => before.#gather(filter),
+    }
     this.#holdBefore = before?.hold
     // For as long as the connection lives, which is this view's own.
     this.connection.state.subscribe(() => this.#connected())
@@ -81,7 +84,11 @@ export class SheetView {
     const place = new CellPlace(key)
     const { filter } = this.settings
     if (!matchesFilter(place.address, filter)) {
-      throw new ValidationError('cell', key, `a cell that the filter of the sheet names: ${JSON.stringify(filter)}`)
+      throw new ValidationError(
+        'cell',
+        key,
+        `a cell that the filter of the sheet names: ${JSON.stringify(filter)}`,
+      )
     }
     return new CellWatch(place, this.#cellPorts)
   }
@@ -165,7 +172,11 @@ export class SheetView {
   }
 
   #gather(filter: SheetFilter): readonly VisibleCell[] {
-    const lists = [this.#sheet?.range(filter).getSnapshot(), this.#before?.range(filter), this.#initial?.range(filter)]
+    const lists = [
+      this.#sheet?.range(filter).getSnapshot(),
+      this.#before?.range(filter),
+      this.#initial?.range(filter),
+    ]
     const keys = new Set(lists.flatMap((list) => (list ?? none).map((cell) => cellKey(cell))))
     const cells = [...keys].flatMap((key) => this.#known(new CellPlace(key)) ?? [])
     return Object.freeze(cells.filter(({ exists }) => exists).sort(compareCells))

@@ -22,7 +22,9 @@ export function isTyping(event: Event): boolean {
   if (name === 'textarea' || name === 'select') return true
   if (name === 'input') return !withoutText.has((focused as HTMLInputElement).type)
   // The nearest one decides, in a shadow root as outside.
-  const editable = elements.map((element) => element.getAttribute('contenteditable')).find((said) => said !== null)
+  const editable = elements
+    .map((element) => element.getAttribute('contenteditable'))
+    .find((said) => said !== null)
   return editable !== undefined && editable !== null && editable.toLowerCase() !== 'false'
 }
 

@@ -27,15 +27,19 @@ export interface CellCommentsView {
   /** Answers in a thread: see `Comments.reply`. */
   readonly reply: (thread: ThreadReference, text: string, options?: CommentOptions) => Promise<CellComment>
   /** Changes a comment of one's own: see `Comments.edit`. */
-  readonly edit: (comment: CommentReference, text: string, options?: EditCommentOptions) => Promise<CellComment>
+  readonly edit: (
+    comment: CommentReference,
+    text: string,
+    options?: EditCommentOptions,
+  ) => Promise<CellComment>
   /** Takes away a comment of one's own: see `Comments.delete`. */
   readonly remove: (comment: CommentReference) => Promise<CellComment>
   /** Says that a thread is settled: see `Comments.resolve`. */
   readonly resolve: (thread: ThreadReference) => Promise<ThreadState>
   /** Says that it is not, after all: see `Comments.reopen`. */
   readonly reopen: (thread: ThreadReference) => Promise<ThreadState>
-  /** All that is listed has been read by the user. Does nothing where it has. */
-  readonly markRead: () => Promise<void>
+  /** The user has read a thread, or all that is listed. Does nothing where he had. */
+  readonly markRead: (thread?: CommentThread) => Promise<void>
   /** Reads them again. */
   readonly refresh: () => Promise<void>
 }
@@ -69,11 +73,17 @@ const none: readonly CommentThread[] = Object.freeze([])
 export function useCellComments(address: CellAddress): CellCommentsView {
   const budget = useBudget()
   const key = cellKey(address)
-  const { data, isLoading, error, resource } = useResource('comments', key, ({ comments }) => async (signal) => {
-    const threads: CommentThread[] = []
-    for await (const thread of comments.list({ cells: [parseCellKey(key)] }, { signal })) threads.push(thread)
-    return Object.freeze(threads)
-  })
+  const { data, isLoading, error, resource } = useResource(
+    'comments',
+    key,
+    ({ comments }) =>
+      async (signal) => {
+        const threads: CommentThread[] = []
+        for await (const thread of comments.list({ cells: [parseCellKey(key)] }, { signal }))
+          threads.push(thread)
+        return Object.freeze(threads)
+      },
+  )
   const actions = useMemo(() => {
     const { comments } = budget
     const cell = parseCellKey(key)
@@ -91,8 +101,9 @@ export function useCellComments(address: CellAddress): CellCommentsView {
       remove: (comment: CommentReference) => after(comments.delete(comment)),
       resolve: (thread: ThreadReference) => after(comments.resolve(thread)),
       reopen: (thread: ThreadReference) => after(comments.reopen(thread)),
-      markRead: async () => {
-        const unread = (resource.getSnapshot().data ?? none).filter((thread) => thread.unread > 0)
+      markRead: async (thread?: CommentThread) => {
+        const listed = thread === undefined ? (resource.getSnapshot().data ?? none) : [thread]
+        const unread = listed.filter((one) => one.unread > 0)
         const last = unread.flatMap((thread) => thread.comments.at(-1) ?? [])
         if (last.length > 0) await after(comments.markRead(last))
       },

@@ -69,7 +69,7 @@ export function useCellHistory(
 ): CellHistoryView {
   const budget = useBudget()
   const key = cellKey(address)
-  const { cell, set, delete: remove } = usePlanningCell(address)
+  const { cell, isReady, set, delete: remove } = usePlanningCell(address)
   const { data, isLoading, error, resource } = useResource<Records>(
     'history',
     `${pageSize} ${key}`,
@@ -80,10 +80,10 @@ export function useCellHistory(
         return page === undefined ? { changes: none, next: null } : inFront(page, held)
       },
   )
-  const { version } = cell.base
+  const version = isReady ? cell.base.version : null
   const read = useRef(version)
   useEffect(() => {
-    if (read.current !== version) void resource.refresh()
+    if (read.current !== null && read.current !== version) void resource.refresh()
     read.current = version
   }, [resource, version])
   const actions = useMemo(
@@ -92,7 +92,10 @@ export function useCellHistory(
         await resource.update(async (signal, held) => {
           if (held === undefined || held.next === null) return held ?? { changes: none, next: null }
           const options = { pageSize, before: held.next, signal }
-          const { value: page } = await budget.history.list({ cell: parseCellKey(key) }, options).pages().next()
+          const { value: page } = await budget.history
+            .list({ cell: parseCellKey(key) }, options)
+            .pages()
+            .next()
           if (page === undefined) return { ...held, next: null }
           return { changes: [...held.changes, ...page.changes], next: page.next }
         })

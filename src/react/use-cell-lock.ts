@@ -65,7 +65,13 @@ export function useCellLock(address: CellAddress): CellLockView {
   const budget = useBudget()
   const key = cellKey(address)
   const { isLocked, lockReason: reason } = usePlanningCell(address)
-  const { data } = useResource('leases', '', ({ leases }) => (signal) => leases.list({ signal }))
+  const { data } = useResource(
+    'leases',
+    '',
+    ({ leases }) =>
+      (signal) =>
+        leases.list({ signal }),
+  )
   const [lease, setLease] = useState<Lease | null>(null)
   const { isBusy, error, run } = useAction()
   const held = useRef<Lease | null>(null)

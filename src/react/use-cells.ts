@@ -59,7 +59,10 @@ function useSelection<Given, Selected>(
       if (made === undefined || !Object.is(made.of, given)) {
         const value = selector(given)
         const before = made ?? last.current
-        made = { of: given, value: before !== undefined && isEqual(before.value, value) ? before.value : value }
+        made = {
+          of: given,
+          value: before !== undefined && isEqual(before.value, value) ? before.value : value,
+        }
       }
       last.current = made
       return made.value

@@ -1,9 +1,7 @@
 import { useMemo } from 'react'
 import {
   cellKey,
-  parseCellKey,
   type CellAddress,
-  type CellKey,
   type CommentCount,
   type SheetFilter,
 } from '../index.ts'
@@ -41,13 +39,13 @@ const none: CommentCount = Object.freeze({ comments: 0, unresolvedThreads: 0, un
  */
 export function useCommentCounts(which: SheetFilter | readonly CellAddress[]): CommentCountsView {
   const view = useView()
-  const key = isAddresses(which) ? which.map((cell) => cellKey(cell)).join() : JSON.stringify(which)
+  const key = isAddresses(which) ? `[${which.map((cell) => cellKey(cell)).join()}]` : JSON.stringify(which)
   const { data, isLoading, error, resource } = useResource('comments', `counts ${key}`, ({ comments }) => {
     const selection = isAddresses(which) ? { cells: which } : { filter: which }
     return (signal) => comments.counts(selection, { signal })
   })
   return useMemo(() => {
-    const asked = key.startsWith('[') ? new Set<string>(JSON.parse(`[${key}]`).map(JSON.stringify)) : undefined
+    const asked = askedCells(key)
     const of = (cell: CellAddress): CommentCount => {
       if (data === undefined) return none
       const place = new CellPlace(cellKey(cell))
@@ -57,6 +55,12 @@ export function useCommentCounts(which: SheetFilter | readonly CellAddress[]): C
     }
     return { of, isLoading, error, refresh: resource.refresh }
   }, [view, key, data, isLoading, error, resource])
+}
+
+/** The keys of the cells that were asked for; `undefined` where a filter was. */
+function askedCells(key: string): ReadonlySet<string> | undefined {
+  const asked: unknown = JSON.parse(key)
+  return Array.isArray(asked) ? new Set(asked.map((address) => JSON.stringify(address))) : undefined
 }
 
 function isAddresses(which: SheetFilter | readonly CellAddress[]): which is readonly CellAddress[] {

@@ -36,7 +36,9 @@ export function usePeople(): (userId: string | null) => ShownPerson {
   const { people, texts } = useSurroundings()
   const { me, others } = usePresence()
   return useMemo(() => {
-    const present = new Map([...others, ...(me === null ? [] : [me])].map((person) => [person.userId, person]))
+    const present = new Map(
+      [...others, ...(me === null ? [] : [me])].map((person) => [person.userId, person]),
+    )
     return (userId) => {
       if (userId === null) return { name: texts.program, avatar: null, color: absent }
       const known = people?.(userId)

@@ -61,7 +61,10 @@ export interface PlanningCell {
  * }
  * ```
  */
-export function usePlanningCell(address: CellAddress, { suspense = false }: SuspenseOption = {}): PlanningCell {
+export function usePlanningCell(
+  address: CellAddress,
+  { suspense = false }: SuspenseOption = {},
+): PlanningCell {
   const view = useView()
   const key = cellKey(address)
   const watch = useMemo(() => view.cell(key), [view, key])

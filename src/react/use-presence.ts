@@ -1,5 +1,12 @@
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
-import { cellKey, type CellAddress, type Company, type Person, type PresenceMode, type Sheet } from '../index.ts'
+import {
+  cellKey,
+  type CellAddress,
+  type Company,
+  type Person,
+  type PresenceMode,
+  type Sheet,
+} from '../index.ts'
 import { useView } from './contexts.ts'
 import { CellPlace } from './cell-place.ts'
 import { useSheet } from './use-sheet.ts'

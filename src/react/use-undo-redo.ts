@@ -65,7 +65,13 @@ export function useUndoRedo({ keyboard = false, module }: UndoRedoOptions = {}):
   const budget = useBudget()
   const sheet = useSheet()
   const turns = turnsOf(budget)
-  const steps = useResource('steps', module ?? '', ({ history }) => (signal) => history.state({ module, signal }))
+  const steps = useResource(
+    'steps',
+    module ?? '',
+    ({ history }) =>
+      (signal) =>
+        history.state({ module, signal }),
+  )
   const { isBusy, lastResult, error } = useSyncExternalStore(
     turns.state.subscribe,
     turns.state.getSnapshot,

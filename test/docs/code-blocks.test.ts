@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
-import { readCodeBlocks } from './code-blocks.ts'
+import { readCodeBlocks, type CodeBlock } from './code-blocks.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -14,24 +14,27 @@ describe('code blocks in the documentation', () => {
   })
 
   it('compile as they stand', { timeout: 120_000 }, () => {
-    expect(typeErrors(blocks.map(({ name, code }) => [name, code]))).toEqual([])
+    expect(typeErrors(blocks)).toEqual([])
   })
 
   it('would not pass with a mistake in them', { timeout: 120_000 }, () => {
     const wrong = `import { createCells } from '@efir/cells'\nvoid createCells(7)\n`
-    expect(typeErrors([['wrong', wrong]])).toEqual([expect.stringContaining('wrong')])
+    for (const language of ['ts', 'tsx'] as const) {
+      const errors = typeErrors([{ name: 'wrong', code: wrong, language }])
+      expect(errors).toEqual([expect.stringContaining('wrong')])
+    }
   })
 })
 
 /** Each text as a module of its own beside the sources, checked with the project's own settings. */
-function typeErrors(modules: readonly (readonly [name: string, code: string])[]): string[] {
+function typeErrors(blocks: readonly CodeBlock[]): string[] {
   const file = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path))
   const settings = ts.parseJsonConfigFileContent(file.config, ts.sys, root).options
   // A reader's example may leave a name unused; that is not a mistake in it.
   const options = { ...settings, noUnusedLocals: false, noUnusedParameters: false }
   const virtual = new Map(
-    modules.map(([name, code], index) => [
-      join(root, `code-block-${index}.ts`),
+    blocks.map(({ name, code, language }, index) => [
+      join(root, `code-block-${index}.${language}`),
       { name, code: `${code}\nexport {}\n` },
     ]),
   )
