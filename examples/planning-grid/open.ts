@@ -25,7 +25,7 @@ export async function openGrid(stack: LocalStack, stage: Stage, outline: Outline
   const links = []
   for (const person of [alice, bob, mallory]) {
     const credentials = await giveSession(stack, person)
-    links.push({ ...credentials, link: linkOf(server.origin, credentials) })
+    links.push({ ...credentials, link: linkOf(`${server.origin}/`, credentials) })
   }
   return { links, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }

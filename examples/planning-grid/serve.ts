@@ -80,6 +80,6 @@ export async function servePage(
 }
 
 /** A link that signs one person in. */
-export function linkOf(origin: string, { access_token, refresh_token }: LinkSession): string {
-  return `${origin}/#${new URLSearchParams({ access_token, refresh_token }).toString()}`
+export function linkOf(page: string, { access_token, refresh_token }: LinkSession): string {
+  return `${page}#${new URLSearchParams({ access_token, refresh_token }).toString()}`
 }

@@ -3,6 +3,9 @@ import type { GridWorld } from './grid-world.ts'
 
 type Place = readonly [row: number, period: string]
 
+/** Milliseconds for one thing to appear: a loaded machine takes ten times as long as an idle one. */
+const patience = 60_000
+
 /** The grid as one person has it before him. */
 export class GridPage {
   readonly page: Page
@@ -13,6 +16,7 @@ export class GridPage {
   constructor(page: Page, world: GridWorld) {
     this.page = page
     this.world = world
+    page.setDefaultTimeout(patience)
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message))
   }
 
@@ -39,7 +43,9 @@ export class GridPage {
   /** Until the cell shows this, as it is written on the screen. */
   async shows([row, period]: Place, text: string): Promise<void> {
     const value = this.cell(row, period).locator('.cell-value')
-    await value.filter({ hasText: new RegExp(`^${text.replace(/[.()]/g, '\\$&')}$`) }).waitFor({ state: text === '' ? 'attached' : 'visible' })
+    await value
+      .filter({ hasText: new RegExp(`^${text.replace(/[.()]/g, '\\$&')}$`) })
+      .waitFor({ state: text === '' ? 'attached' : 'visible' })
   }
 
   async value(row: number, period: string): Promise<string> {
@@ -79,6 +85,11 @@ export class GridPage {
   async paste(text: string): Promise<void> {
     await this.page.evaluate((copied) => navigator.clipboard.writeText(copied), text)
     await this.press('Control+v')
+  }
+
+  /** What a window does that its user comes back to: it looks whether there is something new. */
+  async notices(): Promise<void> {
+    await this.page.evaluate(() => window.dispatchEvent(new Event('focus')))
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,13 @@ import type { SupabaseCoordinates, Tenants } from '@efir/cells/local'
 import { importReceipts } from '../../../examples/federal-budget/import.ts'
 import { readReceipts, toCells } from '../../../examples/federal-budget/receipts.ts'
 import { outlineOf, repeatRows, type Outline } from '../../../examples/planning-grid/accounts.ts'
-import { buildPage, linkOf, servePage, type PageServer, type Project } from '../../../examples/planning-grid/serve.ts'
+import {
+  buildPage,
+  linkOf,
+  servePage,
+  type PageServer,
+  type Project,
+} from '../../../examples/planning-grid/serve.ts'
 import { giveSession, type Credentials } from '../../../examples/planning-grid/sessions.ts'
 import { launchChromium } from './chromium.ts'
 import { GridPage } from './grid-page.ts'
@@ -44,7 +50,13 @@ export class GridHouse implements AsyncDisposable {
   }
 
   /** A budget of its own, with the published numbers of some accounts, and people who may see it. */
-  async world({ names, rows }: { readonly names: readonly string[]; readonly rows: number }): Promise<GridWorld> {
+  async world({
+    names,
+    rows,
+  }: {
+    readonly names: readonly string[]
+    readonly rows: number
+  }): Promise<GridWorld> {
     const stack = this.#stack
     const organization = await stack.createOrganization('Treasury')
     const budget = await stack.createBudget({ organization, name: 'US federal receipts' })
@@ -122,7 +134,12 @@ export class GridWorld {
   /** The page in a browser of one's own. */
   async open(
     name: string,
-    options: { readonly session?: Partial<Credentials>; readonly dark?: boolean; readonly width?: number; readonly height?: number } = {},
+    options: {
+      readonly session?: Partial<Credentials>
+      readonly dark?: boolean
+      readonly width?: number
+      readonly height?: number
+    } = {},
   ): Promise<GridPage> {
     const context = await this.house.browser.newContext({
       viewport: { width: options.width ?? 1440, height: options.height ?? 860 },
