@@ -291,6 +291,62 @@ describe.skipIf(!hasChromium)(inChromium('the planning grid of three people'), {
     await mallory.close()
   })
 
+  it('goes on by itself when its token has run out, and can be renewed again', async () => {
+    const { id, email, name, refresh_token } = world.person('Carol')
+    const seconds = 12
+    const claims = { sub: id, email, user_metadata: { name } }
+    let isCutOff = false
+    const page = await world.open('Carol', {
+      session: { access_token: await stack.signToken(claims, { expiresIn: seconds }) },
+      prepare: async (context) => {
+        await context.route('**/auth/v1/token*', async (route) => {
+          if (isCutOff) return await route.abort()
+          await route.fulfill({
+            headers: { 'access-control-allow-origin': '*' },
+            json: {
+              access_token: await stack.signToken(claims, { expiresIn: seconds }),
+              refresh_token,
+              token_type: 'bearer',
+              expires_in: seconds,
+              expires_at: Math.floor(Date.now() / 1000) + seconds,
+              user: { id, email, aud: 'authenticated', user_metadata: { name } },
+            },
+          })
+        })
+      },
+    })
+    await page.ready()
+    isCutOff = true
+    await page.page.waitForTimeout((seconds + 2) * 1_000)
+    await page.type([22, '2018'], '88')
+    await alice.type([23, '2018'], '89')
+    await page.context.unrouteAll({ behavior: 'wait' })
+    await page.shows([23, '2018'], '89')
+    await alice.shows([22, '2018'], '88')
+    await page.state('Live')
+    await page.close()
+  })
+
+  it('asks to sign in where the session cannot be renewed, and loses nothing', async () => {
+    await carol.page.evaluate(() => {
+      for (const key of Object.keys(sessionStorage).filter((name) => name.endsWith('auth-token'))) {
+        const session = JSON.parse(sessionStorage.getItem(key) ?? '') as object
+        const ended = { ...session, expires_at: 1, refresh_token: 'ended' }
+        sessionStorage.setItem(key, JSON.stringify(ended))
+      }
+    })
+    await carol.type([24, '2018'], '90')
+    await carol.page.getByRole('heading', { name: 'Your session has ended' }).waitFor()
+    expect(await seriousFindings(carol.page)).toEqual([])
+    await carol.page.getByLabel('Password').fill('wrong')
+    await carol.button('Sign in').click()
+    await carol.page.getByRole('alert').filter({ hasText: /./ }).waitFor()
+    await carol.page.getByLabel('Password').fill(world.person('Carol').password)
+    await carol.button('Sign in').click()
+    await alice.shows([24, '2018'], '90')
+    await carol.state('Live')
+  })
+
   it('complains of nothing', () => {
     expect([...alice.complaints, ...bob.complaints, ...carol.complaints]).toEqual([])
   })

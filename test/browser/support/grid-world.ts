@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 import { createCells, type Budget } from '@efir/cells'
 import type { SupabaseCoordinates, Tenants } from '@efir/cells/local'
 import { importReceipts } from '../../../examples/federal-budget/import.ts'
@@ -137,6 +137,8 @@ export class GridWorld {
     options: {
       readonly session?: Partial<Credentials>
       readonly dark?: boolean
+      /** Before anything is asked for. */
+      readonly prepare?: (context: BrowserContext) => Promise<void>
       readonly width?: number
       readonly height?: number
     } = {},
@@ -148,6 +150,7 @@ export class GridWorld {
       locale: 'en-US',
       timezoneId: 'UTC',
     })
+    await options.prepare?.(context)
     const page = await context.newPage()
     const grid = new GridPage(page, this)
     await page.goto(this.house.linkOf(this.budgetVersionId, { ...this.person(name), ...options.session }))
