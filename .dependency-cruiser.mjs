@@ -60,7 +60,7 @@ export default {
       comment:
         'A *-state.ts decides and does nothing: of other rooms it knows the model and the types of what comes in.',
       severity: 'error',
-      from: { path: '^src/(sync|outbox|presence)/[a-z-]+-(state|policy|status)\\.ts$' },
+      from: { path: '^src/(sync|outbox|presence|editing)/[a-z-]+-(state|policy|status)\\.ts$' },
       to: {
         pathNot:
           '^src/(model/|(sync|outbox)/[a-z-]+-(state|policy|status)\\.ts$|presence/member\\.ts$|store/facts\\.ts$|transport/(feed|port)\\.ts$)',
@@ -70,7 +70,7 @@ export default {
       name: 'sync-and-outbox-know-ports',
       comment: 'They are given a transport, a stream and a clock, and call no server themselves.',
       severity: 'error',
-      from: { path: '^src/(sync|outbox|presence)/' },
+      from: { path: '^src/(sync|outbox|presence|editing)/' },
       to: {
         path: '^src/(transport|sheet)/',
         pathNot: '^src/transport/(port|stream|clock|feed|shape)\\.ts$',
@@ -87,8 +87,8 @@ export default {
       name: 'live-code-is-loaded-late',
       comment: 'src/live.ts imports it dynamically, so that whoever opens no sheet does not load it.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(sheet|sync|outbox|presence|store)/|^src/live\\.ts$' },
-      to: { path: '^src/(sheet|sync|outbox|presence|store)/', dependencyTypesNot: ['type-only'] },
+      from: { path: '^src/', pathNot: '^src/(sheet|sync|outbox|presence|editing|store)/|^src/live\\.ts$' },
+      to: { path: '^src/(sheet|sync|outbox|presence|editing|store)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'migrations-need-no-driver',
@@ -101,6 +101,13 @@ export default {
       severity: 'error',
       from: { path: '^src/(react|cli|import)/' },
       to: { path: '^src/', pathNot: '^src/(react|cli|import)/|^src/index\\.ts$|^src/[a-z]+/index\\.ts$' },
+    },
+    {
+      name: 'react-stands-on-the-core',
+      comment: 'Hooks and components are what any application could have written.',
+      severity: 'error',
+      from: { path: '^src/react/' },
+      to: { pathNot: '^src/react/|^src/index\\.ts$|node_modules/(@types/)?react/' },
     },
     {
       name: 'users-use-entry-points',

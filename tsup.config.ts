@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import type { Plugin } from 'esbuild'
 import { defineConfig } from 'tsup'
 
 const shared = {
@@ -10,6 +12,18 @@ const shared = {
   treeshake: true,
   loader: { '.sql': 'text' },
 } as const
+
+const core = join(import.meta.dirname, 'src/index.ts')
+
+/** The core as it is built, and not a copy of it: its errors and budgets are the same objects everywhere. */
+const builtCore: Plugin = {
+  name: 'built-core',
+  setup(build) {
+    build.onResolve({ filter: /^(\.\.\/)+index\.ts$/ }, ({ path, resolveDir }) =>
+      join(resolveDir, path) === core ? { path: '@efir/cells', external: true } : null,
+    )
+  },
+}
 
 export default defineConfig([
   // What sheets need is a chunk of its own, loaded by the first of them; CommonJS is split likewise.
@@ -41,15 +55,19 @@ export default defineConfig([
     format: ['esm'],
     platform: 'node',
     dts: false,
-    esbuildPlugins: [
-      {
-        name: 'built-core',
-        setup(build) {
-          build.onResolve({ filter: /^(\.\.\/)+index\.ts$/ }, () => ({ path: '@efir/cells', external: true }))
-        },
-      },
-    ],
+    esbuildPlugins: [builtCore],
   },
+  // React's server components have to be told, and a tree shaker would take the telling away.
+  {
+    ...shared,
+    entry: { 'react/index': 'src/react/index.ts' },
+    format: ['esm', 'cjs'],
+    dts: false,
+    treeshake: false,
+    banner: { js: "'use client'" },
+    esbuildPlugins: [builtCore],
+  },
+  { ...shared, entry: { 'react/styles': 'src/react/styles.css' }, dts: false, sourcemap: false },
   // The command carries its framework with it, so that applications do not install it, and leans on the built rooms.
   {
     ...shared,

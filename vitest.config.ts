@@ -27,11 +27,13 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       {
+        extends: false,
         plugins: [sqlAsText],
         resolve: { alias },
         test: { name: 'cells', include: ['test/**/*.test.{ts,tsx}'], ...limits },
       },
       {
+        extends: false,
         plugins: [sqlAsText],
         resolve: {
           alias: [...alias, { find: /^(react|react-dom)(\/.*)?$/, replacement: `${react18}/$1$2` }],

@@ -184,17 +184,17 @@ export type {
   CloseOptions,
   CloseResult,
   Conflict,
-  ConflictEvent,
   ConflictPolicy,
   OpenOptions,
   PendingWrite,
-  RejectedEvent,
   SheetChange,
-  SheetEvents,
   SheetStatus,
   WriteHandle,
 } from './sheet/sheet-types.ts'
+export type { ConflictEvent, EditLostEvent, RejectedEvent, SheetEvents } from './sheet/sheet-events.ts'
 export type { PersistentStorage, StorageError, StorageStatus } from './outbox/persistent-storage.ts'
+export type { CellEdit } from './sheet/cell-edit.ts'
+export type { SheetLease, SheetLeases } from './editing/sheet-leases.ts'
 export type { PresenceEvents, PresenceOptions, SheetPresence } from './presence/presence.ts'
 export type { Company, Person, PresencePlace } from './presence/company.ts'
 export type { PresenceMode } from './presence/member.ts'

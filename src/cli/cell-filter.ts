@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { CellFilter } from '../index.ts'
+import type { AddressFilter } from '../index.ts'
 import { gather } from './command.ts'
 
 /** Which cells, as flags say it; each may be given several times. */
@@ -18,12 +18,16 @@ export function filterFlags(command: Command): Command {
     .option('--period <code>', 'only cells of this period; "none" for those without', gather)
 }
 
-export function toFilter({ module, entity, field, period }: FilterFlags): CellFilter {
-  const orNull = (names: readonly string[]) => names.map((name) => (name === 'none' ? null : name))
+export function toFilter({ module, entity, field, period }: FilterFlags): AddressFilter {
   return {
     ...(module && { module }),
-    ...(entity && { entity: orNull(entity) }),
+    ...(entity && { entity: orNone(entity) }),
     ...(field && { field }),
-    ...(period && { period: orNull(period) }),
+    ...(period && { period: orNone(period) }),
   }
+}
+
+/** How flags say that there is none of something. */
+export function orNone(names: readonly string[]): readonly (string | null)[] {
+  return names.map((name) => (name === 'none' ? null : name))
 }

@@ -18,7 +18,7 @@ export type MakeAction = <Options>(
 ) => (...given: unknown[]) => Promise<void>
 
 /** A set of options that several commands share. */
-type Flags = (command: Command) => Command
+export type Flags = (command: Command) => Command
 
 /** A command with what all have. */
 export function addCommand(
@@ -27,14 +27,15 @@ export function addCommand(
   description: string,
   ...flags: readonly Flags[]
 ): Command {
-  const made = parent
-    .command(name)
-    .description(description)
+  const made = commonFlags(parent.command(name).description(description))
+  return flags.reduce((command, add) => add(command), made)
+}
+
+const commonFlags: Flags = (command) =>
+  command
     .option('--schema <name>', 'the schema of the tables; else CELLS_SCHEMA, else efir_budget')
     .option('--config <file>', 'the configuration; else efir-cells.config.json')
     .option('--json', 'answer in JSON')
-  return flags.reduce((command, add) => add(command), made)
-}
 
 export const databaseFlags: Flags = (command) =>
   command.option('--db-url <url>', 'the database; else SUPABASE_DB_URL, else DATABASE_URL')
@@ -47,7 +48,13 @@ export const budgetFlags: Flags = (command) =>
     .option('--budget <id>', 'the budget version; else CELLS_BUDGET')
 
 export const examples = (...lines: string[]) =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}\n`
+  `\nExamples:\n${lines.map((line) => `  $ ${broken(line)}`).join('\n')}`
+
+/** Breaks a command before an option, as a shell lets it be. */
+function broken(line: string): string {
+  const end = line.length <= 76 ? -1 : line.lastIndexOf(' --', 74)
+  return end < 0 ? line : `${line.slice(0, end)} \\\n      ${broken(line.slice(end + 1))}`
+}
 
 export const milliseconds = wholeNumber('It is a whole number of milliseconds.')
 export const whole = wholeNumber('It is a whole number, 1 or more.')

@@ -1,5 +1,5 @@
 import { createClient } from '@supabase/supabase-js'
-import { createCells, type Budget } from '../index.ts'
+import { createCells, type Budget, type Cells } from '../index.ts'
 import { CommandError } from './exit-codes.ts'
 import type { Settings } from './settings.ts'
 
@@ -22,10 +22,13 @@ export function openClient(settings: Settings): ReturnType<typeof createClient> 
   })
 }
 
+export function openCells(settings: Settings): Cells {
+  return createCells(openClient(settings), { databaseSchema: settings.schema, stream: 'none' })
+}
+
 export function openBudget(settings: Settings): Budget {
   const { budget } = settings
   if (budget === undefined)
     throw new CommandError('usage', 'Which budget? Give --budget, or set CELLS_BUDGET.')
-  const cells = createCells(openClient(settings), { databaseSchema: settings.schema, stream: 'none' })
-  return cells.budget(budget)
+  return openCells(settings).budget(budget)
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { v5 as uuidFrom } from 'uuid'
 import { importCells, type ImportColumns, type ImportProgress, type ImportReport } from '../import/index.ts'
 import type { Budget } from '../index.ts'
+import { countOf } from './cell-words.ts'
 import { CommandError } from './exit-codes.ts'
 import type { ProgressBar } from './progress-bar.ts'
 
@@ -20,7 +21,7 @@ export async function seed(
   { cwd, signal, bar }: Seeding,
 ): Promise<ImportReport | undefined> {
   const onProgress = ({ records, bytes, totalBytes }: ImportProgress): void => {
-    bar.update(bytes, `seeding: ${records.toLocaleString('en')} records`, totalBytes)
+    bar.update(bytes, `seeding: ${countOf(records, 'record')}`, totalBytes)
   }
   if (what === 'none') return undefined
   if (what !== 'federal-budget') return await importCells(budget, resolve(cwd, what), { signal, onProgress })

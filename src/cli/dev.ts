@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { createCells } from '../index.ts'
 import type { LocalStack } from '../local/index.ts'
+import { countOf } from './cell-words.ts'
 import { addCommand, examples, whole, type MakeAction, type Run } from './command.ts'
 import { seed } from './dev-seed.ts'
 import { CommandError, exitCodes } from './exit-codes.ts'
@@ -57,8 +58,7 @@ async function runDev({ options, io, output }: Run<DevFlags>): Promise<number> {
     const cells = createCells(stack.signIn(tenant.user), { stream: 'none' })
     const from = { cwd: io.cwd, signal: io.signal, bar }
     const report = await seed(cells.budget(tenant.budget), options.seed, from).finally(() => bar.stop())
-    if (report !== undefined)
-      output.progress(`seeded: ${report.counts.created.toLocaleString('en')} cells created`)
+    if (report !== undefined) output.progress(`seeded: ${countOf(report.counts.created, 'cell')} created`)
 
     const { id: sub, email } = tenant.user
     const token = await stack.signToken({ sub, email }, { expiresIn: 86_400 })

@@ -34,11 +34,12 @@ async function runDoctor({ settings, io, output }: Run<object>): Promise<number>
   const tell = (finding: Finding): void => {
     findings.push(finding)
     const advice = finding.advice === undefined ? '' : `\n      → ${finding.advice}`
-    output.line(`${marks[finding.status]}  ${finding.check}: ${finding.found}${advice}`)
+    output.line(`${marks[finding.status]}  ${finding.check.replaceAll('_', ' ')}: ${finding.found}${advice}`)
   }
   const isReachable = await examineApi(client, settings, tell, io.signal)
   if (isReachable) await examineRealtime(client, settings, tell, io.signal)
-  await examineDatabase(settings, tell)
+  const isServed = findings.some(({ check, status }) => check === 'schema' && status === 'ok')
+  await examineDatabase(settings, isServed, tell)
   io.signal.throwIfAborted()
 
   const failed = findings.filter(({ status }) => status === 'fail').length

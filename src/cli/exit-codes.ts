@@ -20,8 +20,14 @@ export const exitCodes = {
   unreachable: 7,
   /** It was done, but for some records or cells, which were told. */
   partial: 8,
-  /** Stopped by Ctrl+C. */
+  /** The budget, cell or thread is not there, or not the caller's to see. */
+  notFound: 9,
+  /** Stopped by Ctrl+C. As shells have it: 128 and the number of the signal. */
   interrupted: 130,
+  /** Whoever read stdout went away, as `head` does. */
+  brokenPipe: 141,
+  /** Stopped by SIGTERM. */
+  terminated: 143,
 } as const
 
 const ofErrors: Readonly<Record<MigrationErrorCode, number>> = {
@@ -43,6 +49,7 @@ const ofErrors: Readonly<Record<MigrationErrorCode, number>> = {
 
 const ofCellsErrors: Partial<Record<CellsErrorCode, number>> = {
   invalid: exitCodes.usage,
+  not_found: exitCodes.notFound,
   unauthorized: exitCodes.unreachable,
   network: exitCodes.unreachable,
   timeout: exitCodes.unreachable,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import { exportCells, type ExportFormat } from '../import/index.ts'
 import { filterFlags, toFilter, type FilterFlags } from './cell-filter.ts'
+import { countOf } from './cell-words.ts'
 import { addCommand, budgetFlags, examples, firstOf, type MakeAction, type Run } from './command.ts'
 import { openBudget } from './connection.ts'
 import { CommandError, exitCodes } from './exit-codes.ts'
@@ -59,12 +60,12 @@ async function runExport({
       filter: toFilter(options),
       asOf: options.asOf === undefined ? undefined : toMoment(options.asOf),
       signal: io.signal,
-      onProgress: ({ cells }) => bar.update(cells, `${cells.toLocaleString('en')} rows`),
+      onProgress: ({ cells }) => bar.update(cells, countOf(cells, 'row')),
     })
     bar.stop()
     const words = [
-      `${report.cells.toLocaleString('en')} ${options.shape === 'changes' ? 'changes' : 'cells'}, ` +
-        `${report.bytes.toLocaleString('en')} bytes, as of revision ${report.revision ?? '–'}.`,
+      `${countOf(report.cells, options.shape === 'changes' ? 'change' : 'cell')}, ` +
+        `${countOf(report.bytes, 'byte')}, as of revision ${report.revision ?? '–'}.`,
     ]
     if (toStdout) output.summary(report, words)
     else output.result(report, words)

@@ -1,5 +1,6 @@
 import type { ImportDifference, ImportReject, ImportReport } from '../import/index.ts'
-import { toStoredValue, type CellAddress } from '../index.ts'
+import { toStoredValue } from '../index.ts'
+import { cellWords, countOf } from './cell-words.ts'
 
 const marks = {
   created: '+',
@@ -33,14 +34,9 @@ export function countWords(report: ImportReport, rejectsFile: string | undefined
     .map(([name, count]) => `${count.toLocaleString('en')} ${name}`)
   const begin = dryRun ? 'Nothing was written. ' : ''
   return [
-    `${begin}${records.toLocaleString('en')} records: ${some.join(', ') || 'no cells'}.`,
+    `${begin}${countOf(records, 'record')}: ${some.join(', ') || 'no cells'}.`,
     ...(rejectsFile === undefined ? [] : [`Rejected records are in ${rejectsFile}.`]),
     ...(rejectsFile === undefined && told > 0 ? ['--rejects <file> keeps all rejected records.'] : []),
     ...(sessionId === null || dryRun ? [] : [`One step for undo: ${sessionId}.`]),
   ]
-}
-
-/** A cell by its address: `revenue / – / fees / 2026`. */
-export function cellWords({ module, entity, field, period }: CellAddress): string {
-  return [module, entity ?? '–', field, period ?? '–'].join(' / ')
 }

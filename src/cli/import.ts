@@ -12,6 +12,7 @@ import {
 } from '../import/index.ts'
 import type { CellFilter } from '../index.ts'
 import { filterFlags, toFilter, type FilterFlags } from './cell-filter.ts'
+import { countOf } from './cell-words.ts'
 import {
   addCommand,
   budgetFlags,
@@ -91,7 +92,7 @@ export function addImport(program: Command, action: MakeAction): void {
       'after',
       examples(
         'efir-cells import plan.csv --dry-run',
-        'efir-cells import plan.csv --constant module=revenue --column field=Line --column period=Year --column value=Amount --locale de-CH',
+        'efir-cells import plan.csv --locale de-CH --constant module=revenue --column field=Line --column period=Year --column value=Amount',
         "efir-cells import plan.xlsx --constant module=staff --column field=Line --periods '/\\d{4}-\\d{2}/'",
         'efir-cells import plan.csv --mode replace --delete-missing --module revenue',
         'efir-cells import plan.csv --resume',
@@ -152,7 +153,7 @@ async function runImport({
         else output.line(differenceWords(difference))
       },
       onProgress: ({ records, bytes, totalBytes }) =>
-        bar.update(bytes, `${records.toLocaleString('en')} records`, totalBytes),
+        bar.update(bytes, countOf(records, 'record'), totalBytes),
     })
   } catch (error) {
     if (!io.signal.aborted) throw error

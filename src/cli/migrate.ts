@@ -15,6 +15,14 @@ export function addMigrate(program: Command, action: MakeAction): void {
   const migrate = program
     .command('migrate')
     .description('bring a database up, take it down, look at it, or render the SQL')
+    .addHelpText(
+      'after',
+      examples(
+        'efir-cells migrate up --dry-run',
+        'efir-cells migrate status',
+        'efir-cells migrate sql --out supabase/migrations',
+      ),
+    )
 
   addCommand(migrate, 'up', 'apply what is pending; take over tables that Alembic made', databaseFlags)
     .option('--host', 'also make organizations, budget_versions and user_profiles')

@@ -14,6 +14,7 @@ export type CommonFlags = {
   readonly dbUrl?: string
   readonly config?: string
   readonly json?: boolean
+  readonly ndjson?: boolean
 }
 
 /** Where everything is and what opens it, from flags, the environment and the configuration file, in this order. */

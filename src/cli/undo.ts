@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import type { StepPreview, Turn, TurnedStep } from '../index.ts'
+import { cellWords, countOf } from './cell-words.ts'
 import { addCommand, budgetFlags, examples, gather, type MakeAction, type Run } from './command.ts'
 import { openBudget } from './connection.ts'
 import { CommandError, exitCodes } from './exit-codes.ts'
-import { cellWords } from './import-words.ts'
 
 type TurnFlags = { readonly module?: readonly string[]; readonly preview?: boolean }
 
@@ -41,7 +41,7 @@ function stepWords(turn: Turn, step: StepPreview | TurnedStep<'undone' | 'redone
   if (step.status === 'nothing') return [`There is nothing to ${turn}.`]
   const begin = step.status === 'ready' ? `Would ${turn}` : step.status === 'undone' ? 'Undone' : 'Redone'
   return [
-    `${begin}: ${step.label ?? 'a step without a label'}, cells: ${step.outcomes.length.toLocaleString('en')}.`,
+    `${begin}: ${step.label ?? 'a step without a label'}, ${countOf(step.outcomes.length, 'cell')}.`,
     ...step.outcomes.map(({ status, cell }) => `  ${status.padEnd(10)}  ${cellWords(cell)}`),
   ]
 }

@@ -17,9 +17,10 @@ export type LeaseState =
 
 /**
  * `tick`: time has passed. `renewed`, `failed` and `lost` are what became of a renewal: it landed, it may yet be tried
- * again, or the database says that the lease is gone. `release`: it is not needed any more.
+ * again, or the database says that the lease is gone. `doubt`: somebody else may have it. `release`: it is not needed any
+ * more.
  */
-export type LeaseEvent = 'tick' | 'renewed' | 'failed' | 'lost' | 'release'
+export type LeaseEvent = 'tick' | 'renewed' | 'failed' | 'lost' | 'doubt' | 'release'
 
 /** The share of its time after which a lease is renewed, so that there is time for more than one try. */
 const renewAfter = 1 / 3
@@ -37,6 +38,8 @@ export function step(state: LeaseState, event: LeaseEvent, now: number, ttl: num
   if (event === 'release') return { status: 'released' }
   // Even if a renewal landed: who asked in between was told that it is lost, and that stays so.
   if (event === 'lost' || now >= state.until) return { status: 'lost' }
+  // The database knows: to ask it is to renew.
+  if (event === 'doubt') return state.renewing === null ? { ...state, renewing: now } : state
   if (event === 'tick') {
     return state.renewing === null && now >= state.renewAt ? { ...state, renewing: now } : state
   }

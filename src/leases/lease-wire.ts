@@ -63,8 +63,9 @@ export const readRenewed = one<RenewReply>({
 /** The answer of `release_leases` about one token. */
 export const readReleased = one<{ readonly status: string }>({ released: tuple({ status: text }), lost })
 
-/** The answer of `list_leases`. */
+/** The answer of `list_leases`, and the database's time of it. */
 export const readLeases = object({
+  at: text,
   leases: list(
     tuple<HeldLease>({
       address,
@@ -74,4 +75,12 @@ export const readLeases = object({
       expiresAt: text,
     }),
   ),
+})
+
+const told = list(tuple({ address, heldBy: textOrNull, acquiredAt: textOrNull, expiresAt: textOrNull }))
+
+/** A broadcast about leases: who holds these cells now, `null` for nobody; without cells where they are too many to tell. */
+export const readLeaseNews = object({
+  at: text,
+  leases: (json, where) => (json === null ? null : told(json, where)),
 })

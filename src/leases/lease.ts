@@ -96,6 +96,11 @@ export class Lease {
     this.#step('lost')
   }
 
+  /** @internal Somebody may have taken it: asks at once. */
+  doubt(): void {
+    this.#step('doubt')
+  }
+
   async #release(options: CallOptions): Promise<boolean> {
     if (!this.held) return false
     this.#step('release')

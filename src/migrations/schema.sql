@@ -205,6 +205,9 @@ uuid NOT NULL
 --@ column cell_leases.token
 bigint NOT NULL
 
+--@ column cell_leases.told_until
+timestamp with time zone NOT NULL
+
 --@ column cell_operations.actor
 uuid
 
@@ -444,6 +447,9 @@ By the database's clock.
 
 --@ comment column cell_leases.token
 Proves, in a write, that the lease is still held. Another one with every acquisition.
+
+--@ comment column cell_leases.told_until
+The end that those who have the budget open were told last.
 
 --@ comment column cell_operations.payload_hash
 SHA-256 of the call's arguments: one name stands for one call.
@@ -773,6 +779,12 @@ Cells as they were, in the order of the ids; with null, or nothing, for those th
 --@ comment function sweep_leases()
 Removes some leases that have expired. Internal.
 
+--@ comment function tell_leases(uuid, jsonb[])
+Broadcasts who holds these cells of the budget now, where Realtime is there; null for nobody. Internal.
+
+--@ comment function tell_renewals(uuid)
+Broadcasts the leases of the budget that last longer than was told, in one message. Internal.
+
 --@ comment function top_step(uuid, uuid, text, text[])
 The step that the user's next undo or redo takes; NULL when there is none. Internal.
 
@@ -1069,6 +1081,7 @@ DECLARE
   v_problems jsonb[];
   v_cells uuid[];
   v_keys jsonb[];
+  v_taken jsonb[];
   v_results jsonb;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -1096,8 +1109,11 @@ BEGIN
   LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id;
 
   -- One statement makes the missing rows and locks the others, all in key order; a row cannot be swept in between.
-  INSERT INTO efir_budget.cell_leases AS lease (budget_version_id, cell_key, token, held_by, acquired_at, expires_at)
-  SELECT p_budget_version_id, wanted.cell_key, nextval('efir_budget.cell_lease_tokens'), v_actor, '-infinity', '-infinity'
+  INSERT INTO efir_budget.cell_leases AS lease (
+    budget_version_id, cell_key, token, held_by, acquired_at, expires_at, told_until
+  )
+  SELECT
+    p_budget_version_id, wanted.cell_key, nextval('efir_budget.cell_lease_tokens'), v_actor, '-infinity', '-infinity', '-infinity'
   FROM unnest(v_keys, v_problems) AS wanted (cell_key, problem)
   WHERE wanted.problem IS NULL
   ORDER BY wanted.cell_key
@@ -1127,7 +1143,7 @@ BEGIN
   ),
   taken AS (
     UPDATE efir_budget.cell_leases AS lease
-    SET token = judged.new_token, held_by = v_actor, expires_at = v_at + v_time,
+    SET token = judged.new_token, held_by = v_actor, expires_at = v_at + v_time, told_until = v_at + v_time,
       acquired_at = CASE WHEN judged.live AND judged.mine THEN judged.acquired_at ELSE v_at END
     FROM judged
     WHERE judged.problem IS NULL AND judged.taken
@@ -1141,16 +1157,20 @@ BEGIN
     FROM judged
     WHERE judged.problem IS NULL AND judged.taken AND judged.by_other
   )
-  SELECT jsonb_agg(
-    CASE
-      WHEN judged.problem IS NOT NULL THEN judged.problem
-      WHEN judged.taken THEN jsonb_build_array('acquired', judged.cell_id, judged.new_token, v_at + v_time)
-      ELSE jsonb_build_array('held', judged.held_by, judged.expires_at)
-    END
-    ORDER BY judged.n
-  ) INTO v_results
+  SELECT
+    jsonb_agg(
+      CASE
+        WHEN judged.problem IS NOT NULL THEN judged.problem
+        WHEN judged.taken THEN jsonb_build_array('acquired', judged.cell_id, judged.new_token, v_at + v_time)
+        ELSE jsonb_build_array('held', judged.held_by, judged.expires_at)
+      END
+      ORDER BY judged.n
+    ),
+    array_agg(judged.cell_key) FILTER (WHERE judged.problem IS NULL AND judged.taken)
+  INTO v_results, v_taken
   FROM judged;
 
+  PERFORM efir_budget.tell_leases(p_budget_version_id, v_taken);
   PERFORM efir_budget.sweep_leases();
   RETURN jsonb_build_object('at', v_at, 'results', v_results);
 EXCEPTION
@@ -3945,6 +3965,7 @@ AS $function$
 DECLARE
   v_tokens bigint[];
   v_held bigint[];
+  v_keys jsonb[];
   v_at timestamptz;
   v_results jsonb;
 BEGIN
@@ -3955,9 +3976,11 @@ BEGIN
   WITH released AS (
     DELETE FROM efir_budget.cell_leases AS lease
     WHERE lease.token = ANY(v_held)
-    RETURNING lease.token, lease.expires_at
+    RETURNING lease.token, lease.cell_key, lease.expires_at
   )
-  SELECT array_agg(released.token) INTO v_held FROM released WHERE released.expires_at > v_at;
+  SELECT array_agg(released.token), array_agg(released.cell_key) INTO v_held, v_keys
+  FROM released WHERE released.expires_at > v_at;
+  PERFORM efir_budget.tell_leases(p_budget_version_id, v_keys);
 
   SELECT jsonb_agg(
     CASE WHEN given.token = ANY(v_held) THEN '["released"]' ELSE jsonb_build_array('lost', steal.stolen_by) END
@@ -3987,6 +4010,7 @@ DECLARE
   v_tokens bigint[];
   v_held bigint[];
   v_at timestamptz;
+  v_is_news boolean;
   v_results jsonb;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -3998,9 +4022,13 @@ BEGIN
     UPDATE efir_budget.cell_leases AS lease
     SET expires_at = v_at + v_time
     WHERE lease.token = ANY(v_held) AND lease.expires_at > v_at
-    RETURNING lease.token
+    -- Not each time: others are told when less than half of the time is left of what they know.
+    RETURNING lease.token, lease.told_until NOT BETWEEN v_at + v_time / 2 AND v_at + v_time AS is_news
   )
-  SELECT array_agg(renewed.token) INTO v_held FROM renewed;
+  SELECT array_agg(renewed.token), bool_or(renewed.is_news) INTO v_held, v_is_news FROM renewed;
+  IF v_is_news THEN
+    PERFORM efir_budget.tell_renewals(p_budget_version_id);
+  END IF;
 
   SELECT jsonb_agg(
     CASE
@@ -4697,6 +4725,77 @@ AS $function$
     LIMIT 200
     FOR UPDATE SKIP LOCKED
   ))
+$function$
+
+--@ function tell_leases(uuid, jsonb[])
+CREATE OR REPLACE FUNCTION efir_budget.tell_leases(p_budget_version_id uuid, p_keys jsonb[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- Each subscriber is sent all of it. Of more than these only "read": list_leases tells.
+  c_most_leases CONSTANT integer := 200;
+BEGIN
+  IF p_keys IS NULL OR to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
+    RETURN;
+  END IF;
+  BEGIN
+    PERFORM realtime.send(
+      jsonb_build_object(
+        'at', clock_timestamp(),
+        'leases', CASE WHEN cardinality(p_keys) <= c_most_leases THEN (
+          SELECT jsonb_agg(
+            jsonb_build_array(named.key, lease.held_by, lease.acquired_at, lease.expires_at) ORDER BY named.key
+          )
+          FROM unnest(p_keys) AS named (key)
+          LEFT JOIN efir_budget.live_leases AS lease
+            ON lease.budget_version_id = p_budget_version_id AND lease.cell_key = named.key
+        ) END
+      ),
+      'leases', 'cells:' || p_budget_version_id::text, TRUE
+    );
+  EXCEPTION
+    WHEN OTHERS THEN
+      -- The lease is what it is; who was not told reads.
+      RAISE WARNING 'A lease of budget % was not broadcast: %', p_budget_version_id, SQLERRM;
+  END;
+END
+$function$
+
+--@ function tell_renewals(uuid)
+CREATE OR REPLACE FUNCTION efir_budget.tell_renewals(p_budget_version_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_keys jsonb[];
+BEGIN
+  WITH told AS (
+    UPDATE efir_budget.cell_leases AS lease SET told_until = lease.expires_at
+    WHERE lease.token = ANY(ARRAY(
+      SELECT news.token FROM efir_budget.cell_leases AS news
+      WHERE news.budget_version_id = p_budget_version_id AND news.told_until <> news.expires_at
+        AND news.expires_at > clock_timestamp()
+      ORDER BY news.cell_key
+      LIMIT 200
+      FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING lease.cell_key
+  )
+  SELECT array_agg(told.cell_key) INTO v_keys FROM told;
+  PERFORM efir_budget.tell_leases(p_budget_version_id, v_keys);
+END
 $function$
 
 --@ function top_step(uuid, uuid, text, text[])

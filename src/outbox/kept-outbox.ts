@@ -37,8 +37,8 @@ const states: readonly unknown[] = ['waiting', 'sending', 'retrying', 'conflict'
 const policies: readonly unknown[] = ['reject', 'lastWrite', 'increment', 'custom']
 
 function isWrite(write: Unknown): boolean {
-  const { id, cell, value, base, session, policy, state, operationId, tries, replaces, theirs, rejection } =
-    write
+  const { id, cell, value, base, session, policy, state } = write
+  const { operationId, tries, replaces, theirs, rejection, lease } = write
   return (
     Number.isSafeInteger(id) &&
     isAddress(cell) &&
@@ -50,6 +50,7 @@ function isWrite(write: Unknown): boolean {
     isTextOrNull(operationId) &&
     Number.isSafeInteger(tries) &&
     isArray(replaces, Number.isSafeInteger) &&
+    isTokenOrNone(lease) &&
     (state === 'conflict' ? isCell(theirs) : true) &&
     (state === 'rejected' ? isRecord(rejection) && typeof rejection.status === 'string' : true)
   )
@@ -64,8 +65,17 @@ function isOperation({ id, session, writes, items }: Unknown): boolean {
   )
 }
 
-function isItem({ reference, value, base }: Unknown): boolean {
-  return isAddress(reference) && (value === null || isValue(value)) && Number.isSafeInteger(base)
+function isItem({ reference, value, base, lease }: Unknown): boolean {
+  return (
+    isAddress(reference) &&
+    (value === null || isValue(value)) &&
+    Number.isSafeInteger(base) &&
+    isTokenOrNone(lease)
+  )
+}
+
+function isTokenOrNone(lease: unknown): boolean {
+  return lease === undefined || Number.isSafeInteger(lease)
 }
 
 function isValue(value: unknown): boolean {

@@ -34,6 +34,8 @@ export interface Write {
   readonly policy: PolicyName
   /** Which sheet it came from. */
   readonly origin: number
+  /** The token of the lease that it lands under, and else not at all. */
+  readonly lease?: number | undefined
   readonly state: WriteState
   readonly operationId: string | null
   /** Conflicts that the policy has settled so far. */
@@ -59,7 +61,10 @@ export interface OutboxState {
   readonly operations: readonly Operation[]
 }
 
-export type NewWrite = Pick<Write, 'id' | 'cell' | 'value' | 'base' | 'session' | 'policy' | 'origin'>
+export type NewWrite = Pick<
+  Write,
+  'id' | 'cell' | 'value' | 'base' | 'session' | 'policy' | 'origin' | 'lease'
+>
 
 /** What an own operation did to a cell. */
 export interface SeenRow {
@@ -294,7 +299,12 @@ function add(draft: Draft, given: NewWrite, after = 0): void {
 }
 
 function isOneStep(one: Write, other: Write): boolean {
-  return one.session?.id === other.session?.id && one.policy === other.policy && one.origin === other.origin
+  return (
+    one.session?.id === other.session?.id &&
+    one.policy === other.policy &&
+    one.origin === other.origin &&
+    one.lease === other.lease
+  )
 }
 
 /** One write under way for each cell; writes of one session together, others each by itself. */
@@ -329,8 +339,9 @@ function send(draft: Draft, upTo: number): void {
   }
 }
 
-function toItem({ cell, value, base }: Write): WriteItem {
-  return { reference: cell, value: value === 'deleted' ? null : value, base: base.version }
+function toItem({ cell, value, base, lease }: Write): WriteItem {
+  const item = { reference: cell, value: value === 'deleted' ? null : value, base: base.version }
+  return lease === undefined ? item : { ...item, lease }
 }
 
 function answer(draft: Draft, event: Extract<OutboxEvent, { type: 'answered' }>): void {
@@ -474,6 +485,7 @@ function again(draft: Draft, id: number, newId: number, value: PendingValue | un
   const { cell, session, policy, origin } = write
   draft.remove(write)
   const base = draft.help.confirmed(cell)
+  // Under no lease: the one that it had may be the reason that it was refused, and the user has looked at the cell.
   add(draft, { id: newId, cell, value: value ?? write.value, base, session, policy, origin })
 }
 

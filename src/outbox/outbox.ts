@@ -82,7 +82,7 @@ export class Outbox {
   #turns: Promise<unknown> = Promise.resolve()
   #failures = 0
   #stopPause: (() => void) | undefined
-  #idle: (() => void)[] = []
+  #idle: { readonly evenOffline: boolean; readonly tell: () => void }[] = []
 
   constructor(budgetVersionId: string, ports: OutboxPorts, sink: OutboxSink) {
     this.#budgetVersionId = budgetVersionId
@@ -157,6 +157,7 @@ export class Outbox {
   /** Sends nothing while anybody holds it. */
   hold(reason: string): void {
     this.#holds.add(reason)
+    this.#tellIfIdle()
   }
 
   release(reason: string): void {
@@ -171,7 +172,7 @@ export class Outbox {
     this.#barriers.push(this.#lastId)
     const turn = this.#turns.then(async () => {
       try {
-        await this.flushed(signal)
+        await this.flushed(true, signal)
         return await work()
       } finally {
         this.#barriers.shift()
@@ -195,18 +196,22 @@ export class Outbox {
     return this.#state.writes.some(({ state }) => state === 'retrying')
   }
 
-  /** Resolves once nothing waits or is under way any more: all is settled, refused, or given up for now. */
-  async flushed(signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves once nothing waits or is under way any more: all is settled, refused, or given up for now. What waits for
+   * the network is given up for now, unless it is waited for `evenOffline`.
+   */
+  async flushed(evenOffline: boolean, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    if (!this.#isBusy()) return
+    if (!this.#isBusy(evenOffline)) return
     await new Promise<void>((resolve, reject) => {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is the caller's own
       const onAbort = () => reject(signal?.reason)
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#idle.push(() => {
+      const tell = (): void => {
         signal?.removeEventListener('abort', onAbort)
         resolve()
-      })
+      }
+      this.#idle.push({ evenOffline, tell })
     })
   }
 
@@ -243,7 +248,10 @@ export class Outbox {
   }
 
   #tellIfIdle(): void {
-    if (this.#idle.length > 0 && !this.#isBusy()) for (const tell of this.#idle.splice(0)) tell()
+    if (this.#idle.length === 0) return
+    const waiting = this.#idle.splice(0)
+    this.#idle = waiting.filter((one) => this.#isBusy(one.evenOffline))
+    for (const one of waiting) if (!this.#idle.includes(one)) one.tell()
   }
 
   #step(event: OutboxEvent): readonly OutboxEffect[] {
@@ -396,10 +404,11 @@ export class Outbox {
     this.#stopPause = this.#ports.clock.after(after, () => this.resume())
   }
 
-  #isBusy(): boolean {
+  #isBusy(evenOffline: boolean): boolean {
     const upTo = this.#barriers[0] ?? Infinity
+    const isHeld = this.#holds.size > 0 && !evenOffline
     return this.#state.writes.some(
-      ({ id, state }) => id <= upTo && (state === 'waiting' || state === 'sending'),
+      ({ id, state }) => id <= upTo && (state === 'sending' || (state === 'waiting' && !isHeld)),
     )
   }
 }

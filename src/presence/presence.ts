@@ -1,6 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
 import { ValidationError } from '../errors.ts'
-import { cellKey, type CellAddress } from '../model/address.ts'
+import { cellKey, type CellAddress, type ResolvedAddress } from '../model/address.ts'
 import type { CellKey } from '../model/ids.ts'
 import { newUuid } from '../model/identifier.ts'
 import type { ExternalStore } from '../store/facts.ts'
@@ -162,8 +162,19 @@ export class SheetPresence implements ExternalStore<Company> {
     }
   }
 
+  /** @internal Says that a cell is being edited, where the user is seen, until the returned function is called. */
+  edit(cell: ResolvedAddress): () => void {
+    if (this.#guests.length === 0) return () => undefined
+    const key = cellKey(cell)
+    this.move(cell, 'editing')
+    return () => {
+      const isStill = this.#place.cell === key && this.#place.mode === 'editing'
+      if (isStill && this.#guests.length > 0) this.move(cell)
+    }
+  }
+
   /** @internal The same channel, without what is about presence: that is kept here. */
-  over(open: OpenChannel): OpenStream {
+  over(open: OpenChannel<'leases'>): OpenStream {
     return (budgetVersionId, tell) => {
       const stream = open(budgetVersionId, (event) => {
         if (event.type === 'present') {

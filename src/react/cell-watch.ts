@@ -56,7 +56,12 @@ export class CellWatch implements ExternalStore<ShownCell> {
     return this.#last
   }
 
-  readonly getServerSnapshot = (): ShownCell => (this.#server ??= this.#ports.showServer(this.place))
+  /** Where nothing changed since, the browser's first snapshot is the same object: nothing is rendered again. */
+  readonly getServerSnapshot = (): ShownCell => {
+    this.#server ??= this.#ports.showServer(this.place)
+    this.#last ??= this.#server
+    return this.#server
+  }
 
   /** Listens to the sheet that is there now. */
   attach(): void {

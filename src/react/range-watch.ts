@@ -57,8 +57,12 @@ export class RangeWatch implements ExternalStore<readonly VisibleCell[]> {
     return this.#last
   }
 
-  readonly getServerSnapshot = (): readonly VisibleCell[] =>
-    (this.#server ??= this.#ports.gatherServer(this.#filter))
+  /** Where nothing changed since, the browser's first snapshot is the same object: nothing is rendered again. */
+  readonly getServerSnapshot = (): readonly VisibleCell[] => {
+    this.#server ??= this.#ports.gatherServer(this.#filter)
+    if (this.#last === none) this.#last = this.#server
+    return this.#server
+  }
 
   /** Listens to the sheet that is there now. */
   attach(): void {
@@ -85,9 +89,5 @@ export class RangeWatch implements ExternalStore<readonly VisibleCell[]> {
 }
 
 function isSameList(one: readonly VisibleCell[], other: readonly VisibleCell[]): boolean {
-  return one.length === other.length && one.every((cell, index) => isSame(cell, other[index]))
-}
-
-function isSame(one: VisibleCell, other: VisibleCell | undefined): boolean {
-  return other !== undefined && isSameCell(one, other)
+  return one.length === other.length && one.every((cell, index) => isSameCell(cell, other[index] ?? cell))
 }

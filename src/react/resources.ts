@@ -2,7 +2,7 @@ import type { Budget } from '../index.ts'
 import { Resource, type Read } from './resource.ts'
 
 /** What is told that something is out of date. */
-export type Topic = 'comments' | 'history' | 'leases' | 'steps'
+export type Topic = 'comments' | 'history' | 'steps'
 
 /** The least time between two reads because the user came back to the window. */
 const focusMilliseconds = 5_000
@@ -31,11 +31,11 @@ export class Resources {
       const watched = resource as Resource<unknown>
       if (!this.#held.has(name)) this.#held.set(name, watched)
       this.#topics.set(watched, topic)
-      if (this.#topics.size === 1) globalThis.window?.addEventListener('focus', this.#onFocus)
+      if (this.#topics.size === 1) page()?.addEventListener?.('focus', this.#onFocus)
       return () => {
         if (this.#held.get(name) === watched) this.#held.delete(name)
         this.#topics.delete(watched)
-        if (this.#topics.size === 0) globalThis.window?.removeEventListener('focus', this.#onFocus)
+        if (this.#topics.size === 0) page()?.removeEventListener?.('focus', this.#onFocus)
       }
     })
   }
@@ -53,4 +53,9 @@ export class Resources {
     this.#focused = now
     for (const resource of this.#topics.keys()) void resource.refresh()
   }
+}
+
+/** React Native has a window that nobody comes back to; a server has none. */
+function page(): Partial<Pick<Window, 'addEventListener' | 'removeEventListener'>> | undefined {
+  return (globalThis as { readonly window?: Partial<Window> }).window
 }

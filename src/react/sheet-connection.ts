@@ -98,7 +98,7 @@ export class SheetConnection {
         if (given === undefined) await sheet.close()
         return
       }
-      this.#show({ sheet, isReady: false, error: null })
+      if (sheet !== this.#state.getSnapshot().sheet) this.#show({ sheet, isReady: false, error: null })
       await sheet.ready()
       if (!isOver()) this.#show({ sheet, isReady: true, error: null })
     } catch (error) {

@@ -36,8 +36,8 @@ export class Turns {
   }
 
   /** Through the sheet, where there is one: it waits for what was written before. */
-  async take<Kind extends Turn>(
-    turn: Kind,
+  async take(
+    turn: Turn,
     sheet: Sheet | null,
     module: string | undefined,
   ): Promise<UndoResult | RedoResult> {

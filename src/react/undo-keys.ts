@@ -23,9 +23,8 @@ export function isTyping(event: Event): boolean {
   if (name === 'input') return !withoutText.has((focused as HTMLInputElement).type)
   // The nearest one decides, in a shadow root as outside.
   const editable = elements
-    .map((element) => element.getAttribute('contenteditable'))
-    .find((said) => said !== null)
-  return editable !== undefined && editable !== null && editable.toLowerCase() !== 'false'
+    .flatMap((element) => element.getAttribute('contenteditable') ?? []).at(0)
+  return editable !== undefined && editable.toLowerCase() !== 'false'
 }
 
 const withoutText: ReadonlySet<string> = new Set([
@@ -47,5 +46,5 @@ function letterOf({ key, code }: KeyboardEvent): string {
 }
 
 function isElement(target: EventTarget): boolean {
-  return (target as Partial<Node>).nodeType === 1
+  return 'nodeType' in target && target.nodeType === 1
 }

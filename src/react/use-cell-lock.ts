@@ -1,16 +1,16 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import {
   cellKey,
   parseCellKey,
   type AcquireOptions,
   type CellAddress,
+  type CellKey,
   type Lease,
   type LockResult,
+  type SheetLease,
 } from '../index.ts'
-import { resourcesOf } from './resources.ts'
 import { usePlanningCell } from './use-planning-cell.ts'
-import { useResource } from './use-resource.ts'
-import { useBudget } from './use-sheet.ts'
+import { useBudget, useSheet } from './use-sheet.ts'
 
 /** Who holds the lease of a cell: the server says so, so it is proven. */
 export interface LeaseHolder {
@@ -34,9 +34,9 @@ export interface CellLockView {
   readonly isBusy: boolean
   /** What the last of it was refused with. */
   readonly error: Error | null
-  /** Who else is editing it. */
+  /** Who else is editing it, as it happens. */
   readonly holder: LeaseHolder | null
-  /** Whether this component holds its lease. */
+  /** Whether the user holds its lease, here or in another window. */
   readonly isMine: boolean
   /** Acquires its lease, until it is released or the component is gone: see `Leases.acquire`. */
   readonly acquire: (options?: AcquireOptions) => Promise<Lease | null>
@@ -65,56 +65,80 @@ export function useCellLock(address: CellAddress): CellLockView {
   const budget = useBudget()
   const key = cellKey(address)
   const { isLocked, lockReason: reason } = usePlanningCell(address)
-  const { data } = useResource(
-    'leases',
-    '',
-    ({ leases }) =>
-      (signal) =>
-        leases.list({ signal }),
-  )
+  const told = useLeaseOf(key)
   const [lease, setLease] = useState<Lease | null>(null)
   const { isBusy, error, run } = useAction()
-  const held = useRef<Lease | null>(null)
-  useEffect(
-    () => () => {
-      void held.current?.release().catch(() => undefined)
-      held.current = null
-    },
-    [budget, key],
-  )
+  const here = useRef<{ readonly gone: AbortController; lease: Lease | null } | null>(null)
+  useEffect(() => {
+    const place = { gone: new AbortController(), lease: null as Lease | null }
+    here.current = place
+    return () => {
+      place.gone.abort()
+      place.lease?.release().catch(() => undefined)
+    }
+  }, [budget, key])
   const actions = useMemo(() => {
     const cells = [parseCellKey(key)]
-    const told = () => resourcesOf(budget).refresh('leases')
     return {
       lock: (why?: string) => run(() => budget.locks.lock({ cells }, { reason: why })),
       unlock: () => run(() => budget.locks.unlock({ cells })),
       acquire: (options: AcquireOptions = {}) =>
         run(async () => {
-          const acquired = await budget.leases.acquire(parseCellKey(key), options)
-          held.current = acquired
+          const place = here.current
+          const signal = either(place?.gone.signal, options.signal)
+          const acquired = await budget.leases.acquire(parseCellKey(key), { ...options, signal })
+          if (acquired === null || place === null) return acquired
+          if (place.gone.signal.aborted) void acquired.release().catch(() => undefined)
+          place.lease = acquired
           setLease(acquired)
-          acquired?.signal.addEventListener('abort', () => {
-            if (held.current === acquired) held.current = null
-            setLease((current) => (current === acquired ? null : current))
-          })
-          void told()
+          acquired.signal.addEventListener('abort', () => setLease((now) => (now === acquired ? null : now)))
           return acquired
         }),
       release: () =>
         run(async () => {
-          const released = held.current
-          held.current = null
+          const released = here.current?.lease
+          if (here.current !== null) here.current.lease = null
           setLease(null)
           await released?.release()
-          void told()
         }),
     }
   }, [budget, key, run])
-  const other = data?.find((one) => cellKey(one.address) === key && one.token === null)
   return useMemo(() => {
-    const holder = other && { userId: other.heldBy, acquiredAt: other.acquiredAt, expiresAt: other.expiresAt }
-    return { isLocked, reason, isBusy, error, holder: holder ?? null, isMine: lease?.key === key, ...actions }
-  }, [isLocked, reason, isBusy, error, other, lease, key, actions])
+    const isMine = lease?.key === key || told?.isMine === true
+    const holder = told === null || isMine ? null : holderOf(told)
+    return { isLocked, reason, isBusy, error, holder, isMine, ...actions }
+  }, [isLocked, reason, isBusy, error, told, lease, key, actions])
+}
+
+const never = () => () => undefined
+
+/** Whose lease the cell is under, as the database tells. Followed from the first component on that asks. */
+function useLeaseOf(key: CellKey): SheetLease | null {
+  const sheet = useSheet()
+  const address = useMemo(() => parseCellKey(key), [key])
+  const subscribe = useMemo(
+    () => (sheet === null ? never : (listener: () => void) => sheet.leases.subscribe(listener)),
+    [sheet],
+  )
+  return useSyncExternalStore(
+    subscribe,
+    () => sheet?.leases.at(address) ?? null,
+    () => null,
+  )
+}
+
+/** Aborted with either of them. */
+function either(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+  const both = new AbortController()
+  for (const signal of signals) {
+    if (signal?.aborted === true) both.abort(signal.reason)
+    signal?.addEventListener('abort', () => both.abort(signal.reason), { once: true })
+  }
+  return both.signal
+}
+
+function holderOf({ heldBy, acquiredAt, expiresAt }: SheetLease): LeaseHolder {
+  return { userId: heldBy, acquiredAt, expiresAt }
 }
 
 /** Runs what the user asked for, and says how it goes. */

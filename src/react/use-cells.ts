@@ -1,6 +1,9 @@
-import { useCallback, useMemo, useRef, useSyncExternalStore } from 'react'
+import { useMemo, useState, useSyncExternalStore } from 'react'
 import type { SheetFilter, VisibleCell } from '../index.ts'
 import { useView } from './contexts.ts'
+import { Selection } from './selection.ts'
+
+const all = (cells: readonly VisibleCell[]) => cells
 
 /**
  * The cells of the provider's sheet that the filter names, in the order of their addresses: those that exist. The same
@@ -33,40 +36,16 @@ export function useCells<Selected>(
 ): Selected
 export function useCells(
   filter: SheetFilter,
-  selector: (cells: readonly VisibleCell[]) => unknown = (cells) => cells,
+  selector: (cells: readonly VisibleCell[]) => unknown = all,
   isEqual: (one: unknown, other: unknown) => boolean = Object.is,
 ): unknown {
   const view = useView()
   const key = JSON.stringify(filter)
   const range = useMemo(() => view.range(JSON.parse(key) as SheetFilter), [view, key])
-  const select = useSelection(selector, isEqual)
+  const [selection] = useState(() => new Selection<readonly VisibleCell[], unknown>())
   return useSyncExternalStore(
     range.subscribe,
-    () => select(range.getSnapshot()),
-    () => select(range.getServerSnapshot()),
+    () => selection.of(range.getSnapshot(), selector, isEqual),
+    () => selection.of(range.getServerSnapshot(), selector, isEqual),
   )
-}
-
-/** The selector, made to answer the same object for the same content. */
-function useSelection<Given, Selected>(
-  selector: (given: Given) => Selected,
-  isEqual: (one: Selected, other: Selected) => boolean,
-): (given: Given) => Selected {
-  const last = useRef<{ readonly value: Selected } | undefined>(undefined)
-  const select = useMemo(() => {
-    let made: { readonly of: Given; readonly value: Selected } | undefined
-    return (given: Given): Selected => {
-      if (made === undefined || !Object.is(made.of, given)) {
-        const value = selector(given)
-        const before = made ?? last.current
-        made = {
-          of: given,
-          value: before !== undefined && isEqual(before.value, value) ? before.value : value,
-        }
-      }
-      last.current = made
-      return made.value
-    }
-  }, [selector, isEqual])
-  return useCallback((given) => select(given), [select])
 }

@@ -1,7 +1,8 @@
 import { useCallback, useMemo } from 'react'
-import type { CellInput, Choice, Conflict, PendingWrite, Sheet, WriteHandle } from '../index.ts'
+import type { Choice, Conflict, PendingWrite, Sheet, WriteHandle } from '../index.ts'
 import { useSheet } from './use-sheet.ts'
-import { isSameList, useSheetStore } from './use-sheet-store.ts'
+import { isSameList } from './selection.ts'
+import { useSheetStore } from './use-sheet-store.ts'
 
 /** A write that somebody else was faster than, and that waits for the user's word. */
 export interface CellConflict extends Conflict {
@@ -35,7 +36,7 @@ export function useConflicts(): ConflictsView {
   const resolve = useCallback<ConflictsView['resolve']>(
     ({ write }, choice) => {
       if (choice === 'mine') return write.retry()
-      if (choice !== 'theirs') return sheet?.set(write.cell, choice as CellInput)
+      if (choice !== 'theirs') return sheet?.set(write.cell, choice)
       write.discard()
       return undefined
     },

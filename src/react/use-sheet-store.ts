@@ -1,5 +1,6 @@
-import { useMemo, useSyncExternalStore } from 'react'
+import { useMemo, useState, useSyncExternalStore } from 'react'
 import type { ExternalStore, Sheet } from '../index.ts'
+import { Selection, type IsEqual } from './selection.ts'
 import { useSheet } from './use-sheet.ts'
 
 const never = () => () => undefined
@@ -14,25 +15,14 @@ export function useSheetStore<Value, Selected>(
   of: (sheet: Sheet) => ExternalStore<Value>,
   select: (value: Value) => Selected,
   none: Selected,
-  isEqual: (one: Selected, other: Selected) => boolean = Object.is,
+  isEqual: IsEqual<Selected> = Object.is,
 ): Selected {
   const sheet = useSheet()
-  const read = useMemo(() => {
-    const store = sheet && of(sheet)
-    let last = none
-    return {
-      subscribe: store?.subscribe ?? never,
-      getSnapshot: () => {
-        const next = store === null ? none : select(store.getSnapshot())
-        if (!isEqual(last, next)) last = next
-        return last
-      },
-    }
-  }, [sheet, of, select, none, isEqual])
-  return useSyncExternalStore(read.subscribe, read.getSnapshot, () => none)
-}
-
-/** Whether two lists hold the same. */
-export function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((item, index) => item === other[index])
+  const store = useMemo(() => sheet && of(sheet), [sheet, of])
+  const [selection] = useState(() => new Selection<Value, Selected>())
+  return useSyncExternalStore(
+    store?.subscribe ?? never,
+    () => (store === null ? none : selection.of(store.getSnapshot(), select, isEqual)),
+    () => none,
+  )
 }

@@ -1,5 +1,5 @@
 import { useMemo, useSyncExternalStore } from 'react'
-import type { CellsError, Sheet, SheetStatus, StorageStatus } from '../index.ts'
+import { isCellsError, type Sheet, type SheetStatus, type StorageStatus } from '../index.ts'
 import { useView } from './contexts.ts'
 import { useSheetStore } from './use-sheet-store.ts'
 
@@ -36,6 +36,6 @@ export function useSyncStatus(): SyncStatusView {
   const storage = useSheetStore(storageOf, same, inMemory)
   return useMemo(() => {
     if (error === null) return { ...status, storage }
-    return { ...status, state: 'closed', error: status.error ?? (error as CellsError), storage }
+    return { ...status, state: 'closed', error: status.error ?? (isCellsError(error) ? error : null), storage }
   }, [error, status, storage])
 }

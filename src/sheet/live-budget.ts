@@ -1,8 +1,13 @@
 import { isCellsError, ProtocolError, TransportError, ValidationError, type CellsError } from '../errors.ts'
+import { callsOf } from '../call.ts'
+import { SheetLeases } from '../editing/sheet-leases.ts'
 import type { CellsLogger } from '../events.ts'
 import type { Turn } from '../history/step.ts'
 import { turnStep, type TurnOptions } from '../history/steps.ts'
-import { cellKey } from '../model/address.ts'
+import type { AcquireOptions } from '../leases/acquire-options.ts'
+import type { Lease } from '../leases/lease.ts'
+import { load } from '../load.ts'
+import { cellKey, type ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import { toStoredValue } from '../model/value.ts'
 import { resolveByName, type ConflictSides, type Resolution } from '../outbox/conflict-policy.ts'
@@ -53,6 +58,7 @@ export class LiveBudget {
   readonly engine: SyncEngine
   readonly outbox: Outbox
   readonly presence: SheetPresence
+  readonly leases: SheetLeases
   readonly report: (error: unknown) => void
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
@@ -63,7 +69,8 @@ export class LiveBudget {
   #isRefused = false
   #keeper: Promise<OutboxKeeper | undefined> | undefined
   #onChange: () => void = () => undefined
-  #stopWatching: () => void = () => undefined
+  readonly #onWake = new Set<() => void>()
+  #stopWatching: (() => void) | undefined
   #storage: OutboxStorage
   #storageStatus: StorageStatus = inMemory
 
@@ -73,6 +80,7 @@ export class LiveBudget {
     this.report = ports.report ?? reporter(ports.logger)
     this.store = new CellStore({ onListenerError: this.report })
     this.#onEmpty = onEmpty
+    this.#onWake.add(() => this.leases.doubt())
     this.#storage = ports.storage
     const storage = { save: (state: OutboxState) => this.#storage.save(state) }
     this.outbox = new Outbox(
@@ -92,7 +100,9 @@ export class LiveBudget {
       },
     )
     this.presence = new SheetPresence({ clock: ports.clock, userId: ports.userId, report: this.report })
-    const openStream = ports.openStream && this.presence.over(ports.openStream)
+    const call = callsOf(ports.transport, id)
+    this.leases = new SheetLeases({ call, clock: ports.clock, userId: ports.userId, report: this.report })
+    const openStream = ports.openStream && this.presence.over(this.leases.over(ports.openStream))
     this.engine = new SyncEngine(
       id,
       { ...ports, openStream },
@@ -101,6 +111,7 @@ export class LiveBudget {
         apply: (commits) => this.#take(commits),
         changed: (state) => this.#synced(state),
         healed: (from, to) => {
+          this.leases.doubt()
           for (const member of this.#members) member.healed(from, to)
         },
         answered: () => {
@@ -156,9 +167,7 @@ export class LiveBudget {
     if (keeper === undefined) return undefined
     this.#storage = keeper
     this.#onChange = () => keeper.changed()
-    this.#stopWatching = this.ports.environment.watch((event) => {
-      if (event === 'wake') void keeper.look()
-    })
+    this.#onWake.add(() => void keeper.look())
     await keeper.open()
     return keeper
   }
@@ -174,6 +183,9 @@ export class LiveBudget {
 
   attach(member: Member): void {
     this.#members.add(member)
+    this.#stopWatching ??= this.ports.environment.watch((event) => {
+      if (event === 'wake') for (const look of this.#onWake) look()
+    })
   }
 
   /** The last one turns off the light. */
@@ -181,10 +193,28 @@ export class LiveBudget {
     if (!this.#members.delete(member) || this.#members.size > 0) return
     this.#onEmpty()
     this.engine.end()
-    this.#stopWatching()
+    this.#stopWatching?.()
     void this.#keeper?.then((keeper) => keeper?.end())
     this.outbox.end()
     this.presence.end()
+    this.leases.end()
+  }
+
+  /**
+   * Acquires the lease of a cell for an edit; `null` where it is not free and was not to be waited for. `end` is to be called
+   * when the edit is over.
+   */
+  async edit(
+    cell: ResolvedAddress,
+    options: AcquireOptions,
+  ): Promise<{ readonly lease: Lease; readonly end: () => void } | null> {
+    const { acquireLease } = await load(() => import('../leases/calls.ts'))
+    const { transport, userId } = this.ports
+    const ground = { budgetVersionId: this.id, transport, call: callsOf(transport, this.id) }
+    const [user, lease] = await Promise.all([userId().catch(() => null), acquireLease(ground, cell, options)])
+    if (lease === null) return null
+    const ends = [this.leases.hold(lease, user), this.presence.edit(cell)]
+    return { lease, end: () => ends.forEach((end) => end()) }
   }
 
   /** Undoes or redoes after all that has been written so far; one at a time. */
@@ -238,6 +268,7 @@ export class LiveBudget {
   #synced(state: SyncState): void {
     if (state.online) this.outbox.release('offline')
     else this.outbox.hold('offline')
+    this.leases.connected(state.online)
     this.#changed()
   }
 

@@ -2,7 +2,7 @@ import type { CellsError } from '../errors.ts'
 import type { CellAddress, ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import type { CellInput } from '../model/value.ts'
-import type { PersistentStorage, StorageStatus } from '../outbox/persistent-storage.ts'
+import type { PersistentStorage } from '../outbox/persistent-storage.ts'
 import type { PresenceOptions } from '../presence/presence.ts'
 import type { VisibleCell } from '../store/facts.ts'
 import type { SyncStatus } from '../sync/sync-status.ts'
@@ -99,34 +99,6 @@ export interface PendingWrite {
   readonly retry: () => WriteHandle
   /** Gives it up. One that is being sent cannot be called back: it stays listed until it is answered. */
   readonly discard: () => void
-}
-
-/** A conflict that the user has to settle. */
-export interface ConflictEvent extends Conflict {
-  readonly write: PendingWrite
-  readonly error: CellsError
-  /** Writes `mine`, or another value, on top of theirs; or lets `theirs` stand. */
-  readonly resolve: (choice: Choice<'mine' | 'theirs'>) => WriteHandle | undefined
-}
-
-/** A write that was refused for another reason: locked, forbidden, not acceptable. */
-export interface RejectedEvent {
-  readonly write: PendingWrite
-  readonly error: CellsError
-}
-
-/** What a sheet tells. */
-export interface SheetEvents {
-  /** Somebody else was faster, and the policy leaves it to the user. */
-  conflict: (event: ConflictEvent) => void
-  /** A write was refused for another reason than a conflict. */
-  rejected: (event: RejectedEvent) => void
-  /** Commits that were missed have been read: those after revision `from`, up to `to`. */
-  'gap-healed': (event: { readonly from: number; readonly to: number }) => void
-  /** Something in {@link Sheet.status} changed. */
-  status: (status: SheetStatus) => void
-  /** Writes cannot be kept as they should be, or can again. */
-  storage: (status: StorageStatus) => void
 }
 
 /** How a sheet is doing. Frozen, and replaced when something in it changes. */

@@ -1,10 +1,14 @@
 import { EventEmitter } from 'eventemitter3'
+import type { SheetLeases } from '../editing/sheet-leases.ts'
 import { ValidationError } from '../errors.ts'
 import type { RedoResult, UndoResult } from '../history/step.ts'
 import type { TurnOptions } from '../history/steps.ts'
+import type { AcquireOptions } from '../leases/acquire-options.ts'
+import type { Lease } from '../leases/lease.ts'
 import { cellKey, resolveAddress, type CellAddress, type ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import { newUuid } from '../model/identifier.ts'
+import type { LeaseLostError } from '../model/refusals.ts'
 import { toStoredValue, type CellInput } from '../model/value.ts'
 import { isPending, type NewWrite, type Write, type WriteSession } from '../outbox/outbox-state.ts'
 import { toInput } from '../outbox/outbox.ts'
@@ -15,8 +19,10 @@ import type { Scope } from '../sync/scope.ts'
 import { isCaughtUp } from '../sync/sync-state.ts'
 import { statusOf } from '../sync/sync-status.ts'
 import type { CellFilter } from '../transport/port.ts'
+import { CellEdit } from './cell-edit.ts'
 import { externalValue, type ExternalValue } from './external-value.ts'
 import { closedError, toConflict, type LiveBudget, type Member } from './live-budget.ts'
+import type { SheetEvents } from './sheet-events.ts'
 import { intersection } from './selection.ts'
 import type {
   BatchHandle,
@@ -27,7 +33,6 @@ import type {
   OpenOptions,
   PendingWrite,
   SheetChange,
-  SheetEvents,
   SheetStatus,
   WriteHandle,
 } from './sheet-types.ts'
@@ -76,6 +81,8 @@ export class Sheet {
   /** The views of writes, so that the same write is the same object. */
   readonly #views = new WeakMap<Write, PendingWrite>()
   readonly #waiters = new Set<() => void>()
+  readonly #edits = new Set<CellEdit>()
+  readonly #ended = new AbortController()
   readonly #leaveCompany: (() => void) | undefined
   readonly #onProgress: OpenOptions['onProgress']
   #listed = 0
@@ -223,6 +230,55 @@ export class Sheet {
     })
   }
 
+  /** Who is editing which cell of the budget, as it happens, as an external store. Followed from the first time that it is asked for. */
+  get leases(): SheetLeases {
+    this.#live.leases.follow()
+    return this.#live.leases
+  }
+
+  /**
+   * Begins to edit a cell: acquires its lease, waiting while somebody else holds it, unless told otherwise; says `editing`
+   * where the sheet was opened with `presence`. What is written through the edit lands under the lease.
+   *
+   * @throws {CellLockedError} where the cell is locked.
+   * @throws {ForbiddenError} where the caller is no member of the organisation, but a program.
+   * @throws {TransportError} where the `timeout` is over, or no answer came.
+   * @throws {ValidationError} where the address is not acceptable or outside the sheet's filter, an option is not acceptable,
+   * or the sheet is closed.
+   * @example
+   * ```ts
+   * import type { CellAddress, Sheet } from '@efir/cells'
+   *
+   * async function type(sheet: Sheet, cell: CellAddress, ask: (lost: AbortSignal) => Promise<string>) {
+   *   await using edit = await sheet.edit(cell, { ifAvailable: true })
+   *   if (edit === null) return `Being edited by ${sheet.leases.at(cell)?.heldBy ?? 'somebody else'}.`
+   *   edit.set(await ask(edit.signal))
+   *   return (await edit.commit()).value
+   * }
+   * void type
+   * ```
+   */
+  async edit(
+    cell: CellAddress,
+    options?: AcquireOptions & { readonly ifAvailable?: false | undefined },
+  ): Promise<CellEdit>
+  async edit(cell: CellAddress, options: AcquireOptions): Promise<CellEdit | null>
+  async edit(cell: CellAddress, { signal, ...options }: AcquireOptions = {}): Promise<CellEdit | null> {
+    if (this.#isClosed) throw closedError()
+    const address = this.#address(cell)
+    const stop = new AbortController()
+    const onAbort = (): void => stop.abort(signal?.aborted === true ? signal.reason : closedError())
+    const signals = [this.#ended.signal, ...(signal === undefined ? [] : [signal])]
+    for (const one of signals) one.addEventListener('abort', onAbort)
+    if (signals.some(({ aborted }) => aborted)) onAbort()
+    try {
+      const begun = await this.#live.edit(address, { ...options, signal: stop.signal })
+      return begun && this.#begin(address, begun)
+    } finally {
+      for (const one of signals) one.removeEventListener('abort', onAbort)
+    }
+  }
+
   /**
    * Takes back the newest step of the signed-in user, once all that was written before is answered. What is written
    * meanwhile comes after it. In all else like {@link Budget.undo}.
@@ -271,12 +327,16 @@ export class Sheet {
   async #close({ pending = 'flush', signal }: CloseOptions): Promise<CloseResult> {
     const { outbox } = this.#live
     this.#isClosed = true
-    if (pending === 'flush') await outbox.flushed(signal).catch(() => undefined)
+    this.#ended.abort()
+    if (pending === 'flush') await outbox.flushed(false, signal).catch(() => undefined)
     const { origin } = this.#member
     const writes = outbox.state.writes.filter((write) => write.origin === origin)
     const unsettled = Object.freeze(writes.map((write) => this.#view(write)))
     const isKept = pending === 'flush' && this.#live.storage.kind === 'persistent'
     if (!isKept) outbox.drop(writes.map(({ id }) => id))
+    // Each when its own writes are answered. What the network does not carry now is not waited for: such a lease lapses.
+    const ended = Promise.allSettled([...this.#edits].map((edit) => edit.commit()))
+    if (this.#live.engine.state.online && unsettled.length === 0) await ended
     this.#leaveCompany?.()
     this.#live.detach(this.#member)
     this.#changed()
@@ -296,8 +356,28 @@ export class Sheet {
     return address
   }
 
-  #writeOne(change: SheetChange, session: WriteSession | null): WriteHandle {
-    const [handle] = this.#write([this.#prepare(change, '', session)])
+  #begin(
+    cell: ResolvedAddress,
+    { lease, end }: { readonly lease: Lease; readonly end: () => void },
+  ): CellEdit {
+    const edit: CellEdit = new CellEdit({
+      lease,
+      confirmed: () => this.#live.store.get(cell).base,
+      write: (change) => this.#writeOne({ cell, ...change }, null, lease.token),
+      drop: (ids) => this.#live.outbox.drop(ids),
+      ended: () => {
+        end()
+        if (this.#edits.delete(edit) && lease.signal.aborted) {
+          this.#emit('edit-lost', { edit, error: lease.signal.reason as LeaseLostError })
+        }
+      },
+    })
+    this.#edits.add(edit)
+    return edit
+  }
+
+  #writeOne(change: SheetChange, session: WriteSession | null, lease?: number): WriteHandle {
+    const [handle] = this.#write([{ ...this.#prepare(change, '', session), lease }])
     if (handle === undefined) throw closedError()
     return handle
   }

@@ -21,6 +21,9 @@ export function broadcastStream(supabase: AnySupabaseClient): OpenChannel {
               told({ type: 'garbage', error })
             }
           })
+          channel.on('broadcast', { event: 'leases' }, ({ payload }: { readonly payload?: unknown }) =>
+            told({ type: 'leases', said: payload }),
+          )
           // Whether the budget is really gone, a read will tell.
           channel.on('broadcast', { event: 'deleted' }, () => told({ type: 'hint' }))
         },

@@ -21,6 +21,8 @@ export type ChannelEvent =
   | StreamEvent
   /** All who say that they are in the channel; each may have said anything. */
   | { readonly type: 'present'; readonly members: readonly unknown[] }
+  /** What the database says of leases. */
+  | { readonly type: 'leases'; readonly said: unknown }
 
 /** One stay in the channel of one budget. After `lost`, or once left, it tells nothing more. */
 export interface LiveStream {
@@ -35,8 +37,11 @@ export interface LiveStream {
 /** Opens streams. Never throws: what goes wrong is told as `lost`. */
 export type OpenStream = (budgetVersionId: string, tell: (event: StreamEvent) => void) => LiveStream
 
-/** The same, with what the channel tells besides. */
-export type OpenChannel = (budgetVersionId: string, tell: (event: ChannelEvent) => void) => LiveStream
+/** The same, with what the channel tells besides, `Without` what somebody has kept for himself. */
+export type OpenChannel<Without extends ChannelEvent['type'] = never> = (
+  budgetVersionId: string,
+  tell: (event: Exclude<ChannelEvent, { type: Without }>) => void,
+) => LiveStream
 
 /** How a client hears of changes. */
 export type StreamKind = 'broadcast' | 'postgres_changes' | 'none'

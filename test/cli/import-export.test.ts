@@ -116,8 +116,8 @@ describe('efir-cells import', { timeout: 120_000 }, () => {
     })
     expect((await efirCells(['import', 'plan.csv', '--module', 'revenue'], place)).exitCode).toBe(2)
     const env = { ...place.env, CELLS_BUDGET: stranger.budget.id }
-    expect((await efirCells(['import', 'plan.csv'], { ...place, env })).exitCode).toBe(1)
-    expect((await efirCells(['export', 'stolen.csv'], { ...place, env })).exitCode).toBe(1)
+    expect((await efirCells(['import', 'plan.csv'], { ...place, env })).exitCode).toBe(9)
+    expect((await efirCells(['export', 'stolen.csv'], { ...place, env })).exitCode).toBe(9)
     expect(existsSync(join(place.cwd, 'stolen.csv'))).toBe(false)
   })
 })

@@ -2,33 +2,19 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { run } from '../../src/cli/program.ts'
 import { bundle } from '../../src/migrations/index.ts'
 import { useCluster } from '../migrations/support/cluster.ts'
 import { addDuplicates, ids, makeLegacy } from '../migrations/support/legacy.ts'
 import { efirCells } from '../migrations/support/program.ts'
 import { localOnly } from '../support/stack.ts'
+import { callCommand } from './support/call.ts'
 
 const local = localOnly('it makes databases')
 const cluster = useCluster()
 const count = bundle.length
 
-/** Calls the command in this process. */
-async function call(argv: string[], env: Record<string, string> = {}, signal?: AbortSignal) {
-  let stdout = ''
-  let stderr = ''
-  const exitCode = await run(argv, {
-    stdout: (text) => (stdout += text),
-    stderr: (text) => (stderr += text),
-    input: process.stdin,
-    sink: process.stdout,
-    terminal: undefined,
-    cwd: tmpdir(),
-    env,
-    signal: signal ?? new AbortController().signal,
-  })
-  return { exitCode, stdout, stderr }
-}
+const call = (argv: string[], env: Record<string, string> = {}, signal?: AbortSignal) =>
+  callCommand(argv, { env, ...(signal && { signal }) })
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'cells-sql-'))

@@ -13,9 +13,7 @@ test('undo shows an import first, takes it back, and redo brings it back', async
 
   const preview = await efirCells(['undo', '--preview'], place)
   expect(preview).toMatchObject({ exitCode: 0 })
-  expect(preview.stdout).toBe(
-    'Would undo: Import plan.csv, cells: 1.\n  reverted    revenue / – / fees / –\n',
-  )
+  expect(preview.stdout).toBe('Would undo: Import plan.csv, 1 cell.\n  reverted    revenue / – / fees / –\n')
   expect((await efirCells(['undo'], place)).stdout).toContain('Undone: Import plan.csv')
   expect(await efirCells(['undo'], place)).toMatchObject({
     exitCode: 0,

@@ -28,13 +28,21 @@ describe('a lease', () => {
     expect(step(failed, 'tick', 30_000, ttl)).toEqual({ status: 'lost' })
   })
 
+  it('asks the database at once when somebody else may have it, unless it is asking', () => {
+    const begun = heldSince(0, ttl)
+    const asking = step(begun, 'doubt', 2_000, ttl)
+    expect(asking).toEqual({ ...begun, renewing: 2_000 })
+    expect(step(asking, 'doubt', 3_000, ttl)).toBe(asking)
+    expect(step(asking, 'renewed', 3_000, ttl)).toEqual(heldSince(2_000, ttl))
+  })
+
   it('stays lost when a renewal lands after its end', () => {
     const renewing = step(heldSince(0, ttl), 'tick', 29_000, ttl)
     expect(step(renewing, 'renewed', 30_000, ttl)).toEqual({ status: 'lost' })
   })
 
   it('in any order of events is never held past its end, has one renewal in flight at most, and ends', () => {
-    const event = fc.constantFrom<LeaseEvent>('tick', 'renewed', 'failed', 'lost', 'release')
+    const event = fc.constantFrom<LeaseEvent>('tick', 'renewed', 'failed', 'lost', 'doubt', 'release')
     const pause = fc.oneof(fc.integer({ min: 0, max: 3 * ttl }), fc.integer({ min: 0, max: ttl / 3 }))
     fc.assert(
       fc.property(fc.array(fc.tuple(event, pause), { maxLength: 60 }), (events) => {

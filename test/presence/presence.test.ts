@@ -13,12 +13,14 @@ beforeEach(() => {
   clock = new HeldClock()
 })
 
+type PresentEvent = Exclude<ChannelEvent, { type: 'leases' }>
+
 /** Ana's presence in a channel that the test holds in its hands. */
 function channel(given: { readonly userId?: () => Promise<string | null>; readonly isOpen?: boolean } = {}) {
   const said: unknown[] = []
   const reported: unknown[] = []
   const server = { takes: (): Promise<boolean> => Promise.resolve(true) }
-  let tell: (event: ChannelEvent) => void = () => undefined
+  let tell: (event: PresentEvent) => void = () => undefined
   const heard: string[] = []
   const presence = new SheetPresence({
     clock,
@@ -59,7 +61,7 @@ function channel(given: { readonly userId?: () => Promise<string | null>; readon
     heard,
     reported,
     server,
-    tell: (event: ChannelEvent) => tell(event),
+    tell: (event: PresentEvent) => tell(event),
   }
 }
 

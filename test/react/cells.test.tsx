@@ -9,9 +9,9 @@ import {
   useSheet,
   useSyncStatus,
 } from '@efir/cells/react'
-import { at, doing, fill, probe, until, useWorld, within } from './support/world.tsx'
+import { at, doing, fill, probe, until, connectWorld, within } from './support/world.tsx'
 
-const world = await useWorld()
+const world = await connectWorld()
 
 describe('usePlanningCell', () => {
   it('shows a cell when it is loaded, and every change of it by anybody', async () => {
@@ -40,7 +40,8 @@ describe('usePlanningCell', () => {
     await until(() => ready.now)
     const before = cell.renders
     const handle = await doing(() => cell.now.set('45000.00'))
-    expect(cell.now).toMatchObject({ value: '45000', isPending: true, write: { state: expect.any(String) } })
+    expect(cell.now).toMatchObject({ value: '45000', isPending: true })
+    expect(cell.now.write).not.toBeNull()
     await doing(() => handle.result)
     await until(() => !cell.now.isPending)
     expect(cell.now).toMatchObject({ value: '45000', write: null, cell: { base: { version: 1 } } })

@@ -5,12 +5,13 @@ import { hydrateRoot } from 'react-dom/client'
 import { renderToPipeableStream, renderToString } from 'react-dom/server'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Budget, VisibleCell } from '@efir/cells'
-import { CellsProvider, useCells, usePlanningCell, useReady, type CellsSnapshot } from '@efir/cells/react'
-import { at, doing, fill, until, useWorld } from './support/world.tsx'
+import * as browser from '@efir/cells/react'
+import type { CellsSnapshot } from '@efir/cells/react'
+import { at, doing, fill, until, connectWorld } from './support/world.tsx'
 
-const world = await useWorld()
+const world = await connectWorld()
 
 /** What a server has: the cells as of one revision, as JSON carries them. */
 async function snapshotOf(budget: Budget): Promise<CellsSnapshot> {
@@ -20,39 +21,52 @@ async function snapshotOf(budget: Budget): Promise<CellsSnapshot> {
   return JSON.parse(JSON.stringify({ revision: pages[0]!.revision, cells: pages[0]!.cells })) as CellsSnapshot
 }
 
+type Bindings = typeof browser
+
+/** The same code once more: a server is another program, and React takes no two renderers of one context. */
+async function otherProgram(): Promise<Bindings> {
+  vi.resetModules()
+  return await import('@efir/cells/react')
+}
+
 const fields = Array.from({ length: 8 }, (_, index) => `f${index}`)
 
 /** Every cell that was on the screen, in order, by field. */
 function recorder() {
   const shown = new Map<string, VisibleCell[]>()
-  let isServer = true
-  function Shown({ field }: { readonly field: string }): ReactNode {
-    const { cell, value } = usePlanningCell(at(field))
-    if (isServer) record(field, cell)
-    useLayoutEffect(() => record(field, cell))
-    return <td>{value ?? '–'}</td>
-  }
+  const ready: boolean[] = []
   const record = (field: string, cell: VisibleCell): void => {
     const cells = shown.get(field) ?? []
     shown.set(field, cells)
     if (cells.at(-1) !== cell) cells.push(cell)
   }
-  function Sum(): ReactNode {
-    return <p>{useCells({}, (cells) => cells.reduce((sum, { value }) => sum + Number(value ?? 0), 0))}</p>
+  function Shown({ field, of }: { readonly field: string; readonly of: Bindings }): ReactNode {
+    const { cell, value } = of.usePlanningCell(at(field))
+    // No effect runs on a server; in the browser what was committed counts.
+    if (of !== browser) record(field, cell)
+    useLayoutEffect(() => record(field, cell))
+    return <span>{value ?? '–'}</span>
   }
-  return {
-    shown,
-    inBrowser: () => (isServer = false),
-    Grid: () => (
-      <>
-        {fields.map((field) => (
-          <Shown key={field} field={field} />
-        ))}
-        <Sum />
-      </>
-    ),
+  function Sum({ of }: { readonly of: Bindings }): ReactNode {
+    return <p>{of.useCells({}, (cells) => cells.reduce((sum, { value }) => sum + Number(value ?? 0), 0))}</p>
   }
+  function Ready({ of }: { readonly of: Bindings }): ReactNode {
+    ready.push(of.useReady())
+    return null
+  }
+  const page = (of: Bindings, budget: Budget, initial: CellsSnapshot): ReactNode => (
+    <of.CellsProvider budget={budget} initial={initial}>
+      {fields.map((field) => (
+        <Shown key={field} field={field} of={of} />
+      ))}
+      <Sum of={of} />
+      <Ready of={of} />
+    </of.CellsProvider>
+  )
+  return { shown, ready, page }
 }
+
+const count = (seen: { renders: number }): void => void (seen.renders += 1)
 
 async function streamed(page: ReactNode): Promise<string> {
   const stream = new PassThrough()
@@ -72,22 +86,10 @@ describe('a page that a server rendered', () => {
       const { alice, bob } = await world()
       await fill(bob.budget, Object.fromEntries(fields.slice(0, 6).map((field) => [field, '1'])))
       const initial = await snapshotOf(alice.budget)
-      const { Grid, shown, inBrowser } = recorder()
-      const ready: boolean[] = []
-      function Ready(): ReactNode {
-        ready.push(useReady())
-        return null
-      }
-      const page = (
-        <CellsProvider budget={alice.budget} initial={initial}>
-          <Grid />
-          <Ready />
-        </CellsProvider>
-      )
-      const html = await renderPage(page)
+      const { shown, ready, page } = recorder()
+      const html = await renderPage(page(await otherProgram(), alice.budget, initial))
       expect(html).toContain('<p>6</p>')
       expect(alice.opened()).toBe(0)
-      inBrowser()
 
       // Between the two: one changed, one new, one deleted, and one deleted and written again.
       await fill(bob.budget, { f0: '2', f6: '10' })
@@ -107,7 +109,9 @@ describe('a page that a server rendered', () => {
         for (let turn = 0; turn < 10; turn++)
           await fill(bob.budget, { f0: String(10 + turn), f3: String(turn) })
       })()
-      const root = hydrateRoot(container, page, { onRecoverableError: (error) => recovered.push(error) })
+      const root = hydrateRoot(container, page(browser, alice.budget, initial), {
+        onRecoverableError: (error) => recovered.push(error),
+      })
       await writing
       await until(() => ready.at(-1) === true && shown.get('f3')!.at(-1)!.value === '9')
       await until(() => shown.get('f0')!.at(-1)!.value === '19')
@@ -134,52 +138,52 @@ describe('a page that a server rendered', () => {
     const { alice, bob } = await world()
     await fill(bob.budget, Object.fromEntries(fields.map((field) => [field, '1'])))
     const initial = await snapshotOf(alice.budget)
-    let renders = 0
-    let isReady = false
-    function Counted({ field }: { readonly field: string }): ReactNode {
-      renders += 1
-      return usePlanningCell(at(field)).value
+    const seen = { renders: 0, isReady: false }
+    function Counted({ field, of }: { readonly field: string; readonly of: Bindings }): ReactNode {
+      count(seen)
+      return of.usePlanningCell(at(field)).value
     }
-    function Ready(): ReactNode {
-      isReady = useReady()
+    function Ready({ of }: { readonly of: Bindings }): ReactNode {
+      const isReady = of.useReady()
+      useLayoutEffect(() => void (seen.isReady = isReady))
       return null
     }
-    const page = (
-      <CellsProvider budget={alice.budget} initial={initial}>
+    const page = (of: Bindings): ReactNode => (
+      <of.CellsProvider budget={alice.budget} initial={initial}>
         {fields.map((field) => (
-          <Counted key={field} field={field} />
+          <Counted key={field} field={field} of={of} />
         ))}
-        <Ready />
-      </CellsProvider>
+        <Ready of={of} />
+      </of.CellsProvider>
     )
     const container = document.createElement('div')
-    container.innerHTML = renderToString(page)
-    renders = 0
-    const root = await act(async () => hydrateRoot(container, page))
-    await until(() => isReady)
-    expect(renders).toBe(fields.length)
+    container.innerHTML = renderToString(page(await otherProgram()))
+    seen.renders = 0
+    const root = await act(async () => hydrateRoot(container, page(browser)))
+    await until(() => seen.isReady)
+    expect(seen.renders).toBe(fields.length)
     await doing(() => root.unmount())
   })
 
   it('leaves what suspends without a snapshot to the browser', async () => {
     const { alice, bob } = await world()
     await fill(bob.budget, { f0: '1' })
-    function Value(): ReactNode {
-      return <b>{usePlanningCell(at('f0'), { suspense: true }).value}</b>
+    function Value({ of }: { readonly of: Bindings }): ReactNode {
+      return <b>{of.usePlanningCell(at('f0'), { suspense: true }).value}</b>
     }
-    const page = (
-      <CellsProvider budget={alice.budget}>
+    const page = (of: Bindings): ReactNode => (
+      <of.CellsProvider budget={alice.budget}>
         <Suspense fallback={<i>waiting</i>}>
-          <Value />
+          <Value of={of} />
         </Suspense>
-      </CellsProvider>
+      </of.CellsProvider>
     )
-    const html = renderToString(page)
+    const html = renderToString(page(await otherProgram()))
     expect(html).toContain('waiting')
     expect(alice.opened()).toBe(0)
     const container = document.createElement('div')
     container.innerHTML = html
-    const root = hydrateRoot(container, page, { onRecoverableError: () => undefined })
+    const root = hydrateRoot(container, page(browser), { onRecoverableError: () => undefined })
     await until(() => container.querySelector('b')?.textContent === '1')
     await doing(() => root.unmount())
   })

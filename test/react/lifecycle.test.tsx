@@ -1,11 +1,11 @@
 import { act, render } from '@testing-library/react'
-import { Component, startTransition, StrictMode, Suspense, useState, type ReactNode } from 'react'
+import { Component, startTransition, StrictMode, Suspense, useEffect, useState, type ReactNode } from 'react'
 import { describe, expect, it, vi } from 'vitest'
 import { createCells, type Budget } from '@efir/cells'
 import { CellsProvider, usePlanningCell, useReady, useSheet, useSyncStatus } from '@efir/cells/react'
-import { at, doing, fill, probe, until, useWorld, within } from './support/world.tsx'
+import { at, doing, fill, probe, until, connectWorld, within } from './support/world.tsx'
 
-const world = await useWorld()
+const world = await connectWorld()
 
 /** Shows what an error boundary of an application would. */
 class Boundary extends Component<{ readonly children: ReactNode }, { readonly error: Error | null }> {
@@ -202,10 +202,12 @@ describe('Suspense', () => {
     const next = createCells(alice.supabase).budget((await stack.createBudget({ organization })).id)
     await fill(next, { a: '2' })
     const shown: string[] = []
-    let change: (budget: Budget) => void = () => undefined
+    const change: { current?: (budget: Budget) => void } = {}
     function Application(): ReactNode {
       const [budget, setBudget] = useState(alice.budget)
-      change = setBudget
+      useEffect(() => {
+        change.current = setBudget
+      }, [])
       return (
         <Suspense fallback={<p>waiting</p>}>
           <CellsProvider budget={budget}>
@@ -216,8 +218,8 @@ describe('Suspense', () => {
     }
     const { container } = render(<Application />)
     await until(() => container.textContent === 'a=1')
-    const watch = setInterval(() => shown.push(container.textContent ?? ''), 1)
-    await act(async () => startTransition(() => change(next)))
+    const watch = setInterval(() => shown.push(container.textContent), 1)
+    await act(async () => startTransition(() => change.current!(next)))
     await until(() => container.textContent === 'a=2')
     clearInterval(watch)
     expect([...new Set(shown)].filter((text) => text !== 'a=1' && text !== 'a=2')).toEqual([])

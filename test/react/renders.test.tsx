@@ -1,9 +1,9 @@
 import { memo, type ReactNode } from 'react'
 import { expect, it } from 'vitest'
 import { usePlanningCell } from '@efir/cells/react'
-import { doing, until, useWorld, within } from './support/world.tsx'
+import { doing, until, connectWorld, within } from './support/world.tsx'
 
-const world = await useWorld()
+const world = await connectWorld()
 const cells = Array.from({ length: 10_000 }, (_, index) => ({
   module: 'react',
   field: `f${index % 100}`,

@@ -14,9 +14,9 @@ import {
   useUndoRedo,
   useUserId,
 } from '@efir/cells/react'
-import { at, doing, fill, probe, until, useWorld, within } from './support/world.tsx'
+import { at, doing, fill, probe, until, connectWorld, within } from './support/world.tsx'
 
-const world = await useWorld()
+const world = await connectWorld()
 
 describe('useUndoRedo', () => {
   it('undoes and redoes the user’s own step, and says what it would take', async () => {
@@ -203,7 +203,20 @@ describe('useCellLock', () => {
     await doing(() => lock.now.unlock())
     await until(() => !lock.now.isLocked)
     await expect(doing(() => lock.now.lock('x'.repeat(201)))).rejects.toMatchObject({ code: 'invalid' })
+    await until(() => lock.now.error !== null)
     expect(lock.now.error).toMatchObject({ code: 'invalid' })
+  })
+
+  it('does not wait for a lease any more when the component is gone', async () => {
+    const { alice, bob } = await world()
+    await using his = await bob.budget.leases.acquire(at('a'))
+    const lock = probe(() => useCellLock(at('a')))
+    const { unmount } = within({ budget: alice.budget }, <lock.Probe />)
+    await until(() => lock.now.holder?.userId === bob.id)
+    const waiting = lock.now.acquire()
+    unmount()
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+    expect(his.held).toBe(true)
   })
 
   it('says who else is editing, and holds a lease until the component is gone', async () => {
@@ -224,7 +237,7 @@ describe('useCellLock', () => {
     expect(now!.held).toBe(true)
     await until(() => his.now.isMine && his.now.holder === null)
     await doing(() => his.now.release())
-    expect(his.now.isMine).toBe(false)
+    await until(() => !his.now.isMine)
     expect(now!.held).toBe(false)
   })
 })

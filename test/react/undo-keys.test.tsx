@@ -2,9 +2,9 @@ import './support/dom.ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { useSheet, useUndoRedo } from '@efir/cells/react'
 import { act, fireEvent } from '@testing-library/react'
-import { fill, probe, until, useWorld, within } from './support/world.tsx'
+import { fill, probe, until, connectWorld, within } from './support/world.tsx'
 
-const world = await useWorld()
+const world = await connectWorld()
 afterEach(() => document.body.replaceChildren())
 
 /** Alice, with a component that listens to keys, and what she was asked to undo. */

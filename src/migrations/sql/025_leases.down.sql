@@ -10,6 +10,8 @@ END
 $$;
 
 DROP FUNCTION efir_budget.list_leases;
+DROP FUNCTION efir_budget.tell_renewals;
+DROP FUNCTION efir_budget.tell_leases;
 DROP VIEW efir_budget.live_leases;
 DROP TABLE efir_budget.cell_lease_steals;
 DROP TABLE efir_budget.cell_leases;

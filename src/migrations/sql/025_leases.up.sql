@@ -14,6 +14,7 @@ CREATE TABLE efir_budget.cell_leases (
   held_by uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
   acquired_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
+  told_until timestamptz NOT NULL,
   CONSTRAINT pk_cell_leases PRIMARY KEY (budget_version_id, cell_key),
   CONSTRAINT uq_cell_leases_token UNIQUE (token)
 );
@@ -22,6 +23,7 @@ COMMENT ON TABLE efir_budget.cell_leases IS 'Who says that he is editing which c
 COMMENT ON COLUMN efir_budget.cell_leases.cell_key IS '[module, entity, field, period], as on the wire.';
 COMMENT ON COLUMN efir_budget.cell_leases.token IS 'Proves, in a write, that the lease is still held. Another one with every acquisition.';
 COMMENT ON COLUMN efir_budget.cell_leases.expires_at IS 'By the database''s clock.';
+COMMENT ON COLUMN efir_budget.cell_leases.told_until IS 'The end that those who have the budget open were told last.';
 
 CREATE INDEX leases_expiry ON efir_budget.cell_leases (expires_at);
 CREATE INDEX leases_holder ON efir_budget.cell_leases (held_by);
@@ -77,6 +79,82 @@ WHERE lease.expires_at > clock_timestamp()
 
 COMMENT ON VIEW efir_budget.live_leases IS 'Leases that have not expired and whose holders are still members. Internal.';
 REVOKE ALL ON efir_budget.live_leases FROM PUBLIC, anon, authenticated, service_role;
+
+-- Called with the rows locked, so that messages about a cell come in the order of what happened to it.
+CREATE FUNCTION efir_budget.tell_leases(p_budget_version_id uuid, p_keys jsonb[]) RETURNS void
+LANGUAGE plpgsql
+SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
+SET jit = off
+AS $$
+DECLARE
+  -- Each subscriber is sent all of it. Of more than these only "read": list_leases tells.
+  c_most_leases CONSTANT integer := 200;
+BEGIN
+  IF p_keys IS NULL OR to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
+    RETURN;
+  END IF;
+  BEGIN
+    PERFORM realtime.send(
+      jsonb_build_object(
+        'at', clock_timestamp(),
+        'leases', CASE WHEN cardinality(p_keys) <= c_most_leases THEN (
+          SELECT jsonb_agg(
+            jsonb_build_array(named.key, lease.held_by, lease.acquired_at, lease.expires_at) ORDER BY named.key
+          )
+          FROM unnest(p_keys) AS named (key)
+          LEFT JOIN efir_budget.live_leases AS lease
+            ON lease.budget_version_id = p_budget_version_id AND lease.cell_key = named.key
+        ) END
+      ),
+      'leases', 'cells:' || p_budget_version_id::text, TRUE
+    );
+  EXCEPTION
+    WHEN OTHERS THEN
+      -- The lease is what it is; who was not told reads.
+      RAISE WARNING 'A lease of budget % was not broadcast: %', p_budget_version_id, SQLERRM;
+  END;
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.tell_leases IS
+'Broadcasts who holds these cells of the budget now, where Realtime is there; null for nobody. Internal.';
+
+-- Many renewals in one message: whoever has to tell of his own tells of all that are news. Past rows that others hold,
+-- so it waits for nobody.
+CREATE FUNCTION efir_budget.tell_renewals(p_budget_version_id uuid) RETURNS void
+LANGUAGE plpgsql
+SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET jit = off
+AS $$
+DECLARE
+  v_keys jsonb[];
+BEGIN
+  WITH told AS (
+    UPDATE efir_budget.cell_leases AS lease SET told_until = lease.expires_at
+    WHERE lease.token = ANY(ARRAY(
+      SELECT news.token FROM efir_budget.cell_leases AS news
+      WHERE news.budget_version_id = p_budget_version_id AND news.told_until <> news.expires_at
+        AND news.expires_at > clock_timestamp()
+      ORDER BY news.cell_key
+      LIMIT 200
+      FOR UPDATE SKIP LOCKED
+    ))
+    RETURNING lease.cell_key
+  )
+  SELECT array_agg(told.cell_key) INTO v_keys FROM told;
+  PERFORM efir_budget.tell_leases(p_budget_version_id, v_keys);
+END
+$$;
+
+COMMENT ON FUNCTION efir_budget.tell_renewals IS
+'Broadcasts the leases of the budget that last longer than was told, in one message. Internal.';
 
 -- Holds the leases against a steal until the write is committed, so that of a write and a steal one is always first.
 -- A lease is judged by the time at which the transaction began: a second look comes to the same answer.
@@ -161,6 +239,8 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.list_leases IS 'Who is editing which cell of the budget now; the token where it is the caller.';
 
+REVOKE ALL ON FUNCTION efir_budget.tell_leases FROM PUBLIC, anon, authenticated, service_role;
+REVOKE ALL ON FUNCTION efir_budget.tell_renewals FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.hold_leases FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.list_leases FROM PUBLIC, anon, authenticated, service_role;
 GRANT EXECUTE ON FUNCTION efir_budget.list_leases TO authenticated, service_role;

@@ -73,6 +73,7 @@ DECLARE
   v_problems jsonb[];
   v_cells uuid[];
   v_keys jsonb[];
+  v_taken jsonb[];
   v_results jsonb;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -100,8 +101,11 @@ BEGIN
   LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = item.id;
 
   -- One statement makes the missing rows and locks the others, all in key order; a row cannot be swept in between.
-  INSERT INTO efir_budget.cell_leases AS lease (budget_version_id, cell_key, token, held_by, acquired_at, expires_at)
-  SELECT p_budget_version_id, wanted.cell_key, nextval('efir_budget.cell_lease_tokens'), v_actor, '-infinity', '-infinity'
+  INSERT INTO efir_budget.cell_leases AS lease (
+    budget_version_id, cell_key, token, held_by, acquired_at, expires_at, told_until
+  )
+  SELECT
+    p_budget_version_id, wanted.cell_key, nextval('efir_budget.cell_lease_tokens'), v_actor, '-infinity', '-infinity', '-infinity'
   FROM unnest(v_keys, v_problems) AS wanted (cell_key, problem)
   WHERE wanted.problem IS NULL
   ORDER BY wanted.cell_key
@@ -131,7 +135,7 @@ BEGIN
   ),
   taken AS (
     UPDATE efir_budget.cell_leases AS lease
-    SET token = judged.new_token, held_by = v_actor, expires_at = v_at + v_time,
+    SET token = judged.new_token, held_by = v_actor, expires_at = v_at + v_time, told_until = v_at + v_time,
       acquired_at = CASE WHEN judged.live AND judged.mine THEN judged.acquired_at ELSE v_at END
     FROM judged
     WHERE judged.problem IS NULL AND judged.taken
@@ -145,16 +149,20 @@ BEGIN
     FROM judged
     WHERE judged.problem IS NULL AND judged.taken AND judged.by_other
   )
-  SELECT jsonb_agg(
-    CASE
-      WHEN judged.problem IS NOT NULL THEN judged.problem
-      WHEN judged.taken THEN jsonb_build_array('acquired', judged.cell_id, judged.new_token, v_at + v_time)
-      ELSE jsonb_build_array('held', judged.held_by, judged.expires_at)
-    END
-    ORDER BY judged.n
-  ) INTO v_results
+  SELECT
+    jsonb_agg(
+      CASE
+        WHEN judged.problem IS NOT NULL THEN judged.problem
+        WHEN judged.taken THEN jsonb_build_array('acquired', judged.cell_id, judged.new_token, v_at + v_time)
+        ELSE jsonb_build_array('held', judged.held_by, judged.expires_at)
+      END
+      ORDER BY judged.n
+    ),
+    array_agg(judged.cell_key) FILTER (WHERE judged.problem IS NULL AND judged.taken)
+  INTO v_results, v_taken
   FROM judged;
 
+  PERFORM efir_budget.tell_leases(p_budget_version_id, v_taken);
   PERFORM efir_budget.sweep_leases();
   RETURN jsonb_build_object('at', v_at, 'results', v_results);
 EXCEPTION
@@ -200,6 +208,7 @@ DECLARE
   v_tokens bigint[];
   v_held bigint[];
   v_at timestamptz;
+  v_is_news boolean;
   v_results jsonb;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
@@ -211,9 +220,13 @@ BEGIN
     UPDATE efir_budget.cell_leases AS lease
     SET expires_at = v_at + v_time
     WHERE lease.token = ANY(v_held) AND lease.expires_at > v_at
-    RETURNING lease.token
+    -- Not each time: others are told when less than half of the time is left of what they know.
+    RETURNING lease.token, lease.told_until NOT BETWEEN v_at + v_time / 2 AND v_at + v_time AS is_news
   )
-  SELECT array_agg(renewed.token) INTO v_held FROM renewed;
+  SELECT array_agg(renewed.token), bool_or(renewed.is_news) INTO v_held, v_is_news FROM renewed;
+  IF v_is_news THEN
+    PERFORM efir_budget.tell_renewals(p_budget_version_id);
+  END IF;
 
   SELECT jsonb_agg(
     CASE
@@ -244,6 +257,7 @@ AS $$
 DECLARE
   v_tokens bigint[];
   v_held bigint[];
+  v_keys jsonb[];
   v_at timestamptz;
   v_results jsonb;
 BEGIN
@@ -254,9 +268,11 @@ BEGIN
   WITH released AS (
     DELETE FROM efir_budget.cell_leases AS lease
     WHERE lease.token = ANY(v_held)
-    RETURNING lease.token, lease.expires_at
+    RETURNING lease.token, lease.cell_key, lease.expires_at
   )
-  SELECT array_agg(released.token) INTO v_held FROM released WHERE released.expires_at > v_at;
+  SELECT array_agg(released.token), array_agg(released.cell_key) INTO v_held, v_keys
+  FROM released WHERE released.expires_at > v_at;
+  PERFORM efir_budget.tell_leases(p_budget_version_id, v_keys);
 
   SELECT jsonb_agg(
     CASE WHEN given.token = ANY(v_held) THEN '["released"]' ELSE jsonb_build_array('lost', steal.stolen_by) END

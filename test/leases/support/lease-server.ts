@@ -1,3 +1,5 @@
+// Loaded before the first test waits for it: on a busy machine that takes longer than a turn of the event loop.
+import '../../../src/leases/calls.ts'
 import { Budget } from '../../../src/budget.ts'
 import { openTransport } from '../../../src/transport/open.ts'
 import { defaultPolicy } from '../../../src/transport/retry-policy.ts'

@@ -11,7 +11,6 @@ const names = [
   'HTMLIFrameElement',
   'DocumentFragment',
   'MutationObserver',
-  'getComputedStyle',
 ] as const
 for (const name of names) Object.defineProperty(globalThis, name, { value: window[name], configurable: true })
 Object.defineProperty(globalThis, 'window', { value: window, configurable: true })

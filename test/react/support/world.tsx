@@ -5,7 +5,7 @@ import type { ReactElement, ReactNode } from 'react'
 import { afterEach, expect, vi } from 'vitest'
 import { createCells, type Budget, type CellAddress, type CellsOptions } from '@efir/cells'
 import { CellsProvider, type CellsProviderProps } from '@efir/cells/react'
-import { useStack } from '../../support/stack.ts'
+import { useStack as connectStack } from '../../support/stack.ts'
 
 /** A signed-in user with a budget open. */
 export interface Someone {
@@ -19,8 +19,8 @@ export interface Someone {
 }
 
 /** The run's stack, an organisation with Alice and Bob, and a budget of theirs. */
-export async function useWorld() {
-  const stack = await useStack()
+export async function connectWorld() {
+  const stack = await connectStack()
   afterEach(() => cleanup())
   return async (options: CellsOptions = {}) => {
     const organization = await stack.createOrganization()

@@ -23,6 +23,16 @@ interface Message {
   readonly payload: Feed & { readonly id: string; readonly deleted?: true }
 }
 
+/** What was broadcast about the leases of a budget, in the order of sending, each as `[key, by, acquiredAt, expiresAt]`. */
+export async function leaseNews(sql: postgres.Sql, budget: string) {
+  const messages = await sql<
+    { private: boolean; payload: { at: string; leases: [unknown[], ...(string | null)[]][] | null } }[]
+  >`
+    SELECT private, payload FROM realtime.messages
+    WHERE topic = ${`cells:${budget}`} AND event = 'leases' ORDER BY sent`
+  return messages.map(({ payload, ...rest }) => ({ ...rest, ...payload }))
+}
+
 /** What was broadcast about a budget, in the order of sending. */
 export async function broadcasts(sql: postgres.Sql, budget: string): Promise<Message[]> {
   return sql<Message[]>`

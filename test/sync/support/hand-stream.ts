@@ -1,4 +1,4 @@
-import type { OpenStream, StreamEvent } from '../../../src/transport/stream.ts'
+import type { ChannelEvent, OpenChannel } from '../../../src/transport/stream.ts'
 
 /** A stream that the test tells what to tell. */
 export class HandStream {
@@ -6,9 +6,9 @@ export class HandStream {
   joins = 0
   /** Whether a join is answered by itself. */
   answers = true
-  #tell: ((event: StreamEvent) => void) | undefined
+  #tell: ((event: ChannelEvent) => void) | undefined
 
-  readonly open: OpenStream = (_budgetVersionId, tell) => {
+  readonly open: OpenChannel = (_budgetVersionId, tell) => {
     this.joins++
     this.#tell = tell
     if (this.answers) queueMicrotask(() => this.tell({ type: 'joined' }))
@@ -23,7 +23,7 @@ export class HandStream {
     return this.#tell !== undefined
   }
 
-  tell(event: StreamEvent): void {
+  tell(event: ChannelEvent): void {
     const tell = this.#tell
     if (event.type === 'lost') this.#tell = undefined
     tell?.(event)

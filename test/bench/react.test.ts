@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { scriptingPerKey } from '../../bench/react/trace.ts'
+import { hasBrowser } from '../../bench/react/typing.ts'
+import type { Report } from '../../bench/report.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const directory = mkdtempSync(join(tmpdir(), 'cells-bench-react-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+describe('the suite react', () => {
+  it('has the rows of the design; another’s change renders one cell', { timeout: 120_000 }, async () => {
+    const file = join(directory, 'react.json')
+    const given = ['bench/run.ts', 'react', '--scale', '0.03', '--json', file]
+    await promisify(execFile)(process.execPath, ['--import', './scripts/from-source.mjs', ...given], { cwd: root })
+    const { rows } = JSON.parse(readFileSync(file, 'utf8')) as Report
+    expect(rows.map(({ name, unit }) => [name, unit])).toEqual([
+      ['foreign.change.renders', 'renders'],
+      ['typing.scripting', 'ms'],
+      ['size.react', 'bytes'],
+    ])
+    const [renders, typing] = rows
+    if (!hasBrowser) {
+      expect(renders!.note).toMatch(/no Chromium/)
+      return
+    }
+    expect(renders).toMatchObject({ p50: 1, max: 1, baseline: 1 })
+    expect(typing!.p50).toBeGreaterThan(0)
+    expect(typing!.baseline).toBeGreaterThan(0)
+  })
+})
+
+describe('scripting in a trace', () => {
+  const event = (name: string, ts: number, dur: number, more: object = {}) => ({
+    name,
+    ph: 'X',
+    pid: 1,
+    tid: 1,
+    ts,
+    dur,
+    ...more,
+  })
+  const key = (ts: number, dur: number) => event('EventDispatch', ts, dur, { args: { data: { type: 'keydown' } } })
+  const trace = (...traceEvents: object[]) => Buffer.from(JSON.stringify({ traceEvents }))
+
+  it('counts what lies in one another once, up to the next key', () => {
+    const measured = scriptingPerKey(
+      trace(
+        key(1_000, 500),
+        event('FunctionCall', 1_100, 300),
+        event('RunMicrotasks', 1_400, 200),
+        event('TimerFire', 5_000, 1_000),
+        event('Layout', 7_000, 900),
+        key(11_000, 100),
+        event('FunctionCall', 20_500, 1_000),
+        event('FunctionCall', 30_000, 5_000),
+      ),
+    )
+    expect(measured).toEqual([1.6, 0.6])
+  })
+
+  it('looks at the thread of the page alone', () => {
+    const elsewhere = event('FunctionCall', 1_200, 9_000, { tid: 2 })
+    expect(scriptingPerKey(trace(key(1_000, 100), elsewhere, key(20_000, 100)))).toEqual([0.1, 0.1])
+  })
+
+  it('is of no key where none was pressed', () => {
+    expect(scriptingPerKey(trace(event('FunctionCall', 1, 1)))).toEqual([])
+  })
+})
