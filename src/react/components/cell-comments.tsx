@@ -68,7 +68,7 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
   useReturnedFocus(panel, { isWanted: autoFocus, first: textarea })
 
   const { markRead } = comments
-  const onSeen = useCallback(() => void act(() => markRead()), [act, markRead])
+  const onSeen = useCallback((thread: Thread) => void act(() => markRead(thread)), [act, markRead])
   const actions = useMemo<ThreadActions>(
     () => ({
       reply: (thread, text, mentions) => act(() => comments.reply(thread, text, { mentions })),
@@ -101,7 +101,9 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
         id={`${id}-title`}
         title={texts.commentsTitle(texts.cellName(resolvedAddress(address)))}
         onClose={onClose}
-      />
+      >
+        {news.size > 0 && <span className="efir-cells-badge">{texts.commentsUnread(news.size)}</span>}
+      </PanelHeader>
       <div className="efir-cells-panel-body" aria-busy={comments.isLoading}>
         <CommentComposer
           label={texts.commentsNew}

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState, type ReactElement, type SyntheticEvent } from 'react'
+import { useId, useLayoutEffect, useRef, useState, type ReactElement, type SyntheticEvent } from 'react'
 import type { Choice } from '../../index.ts'
 import { classNames } from '../parts/class-names.ts'
 import { ConflictChoice } from '../parts/conflict-choice.tsx'
@@ -109,7 +109,8 @@ function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDial
     onChoose('later')
   }
 
-  useEffect(() => {
+  // Before it is taken off the page: closing gives the focus back.
+  useLayoutEffect(() => {
     const box = dialog.current
     box?.showModal()
     return () => box?.close()

@@ -54,12 +54,14 @@ export function CommentItem({
       <Avatar {...author} />
       <div className="efir-cells-comment-body">
         <p className="efir-cells-comment-head">
-          <strong className="efir-cells-ellipsis">{author.name}</strong>
+          <strong className="efir-cells-ellipsis">
+            <bdi>{author.name}</bdi>
+          </strong>
           <Moment at={comment.createdAt} />
           {comment.editedAt !== null && text !== null && (
             <span className="efir-cells-muted">({texts.commentsEdited})</span>
           )}
-          {isNew && <span className="efir-cells-badge">{texts.commentsUnread(1)}</span>}
+          {isNew && <span className="efir-cells-badge">{texts.commentsNewMark}</span>}
         </p>
         {text === null ? (
           <p className="efir-cells-comment-text efir-cells-muted">{texts.commentsDeleted}</p>

@@ -131,6 +131,7 @@ export const french: CellsTexts = {
   commentsEdited: 'modifié',
   commentsDeleted: 'Supprimé par son auteur.',
   commentsUnread: (count) => plural(count, { one: '# nouveau', other: '# nouveaux' }),
+  commentsNewMark: 'nouveau',
   commentsShowResolved: (count) =>
     plural(count, { one: 'Afficher # fil résolu', other: 'Afficher # fils résolus' }),
   commentsHideResolved: 'Masquer les fils résolus',
@@ -208,8 +209,6 @@ export const french: CellsTexts = {
   syncRefusedTitle: 'Non enregistrées',
   syncRetry: 'Réessayer',
   syncDiscard: 'Abandonner',
-  syncRetryValue: (cell, value) => `Réessayer : ${value} dans ${cell}`,
-  syncDiscardValue: (cell, value) => `Abandonner : ${value} dans ${cell}`,
   syncAllSaved: 'Tout est enregistré.',
   syncNotKept:
     'Ce navigateur ne conserve pas les modifications non enregistrées : ne fermez pas la fenêtre avant leur envoi.',

@@ -94,7 +94,10 @@ export interface CellsTexts {
   readonly commentsEdited: string
   /** In place of a text that its author took away. */
   readonly commentsDeleted: string
+  /** How many comments have not been read. */
   readonly commentsUnread: (count: number) => string
+  /** Beside one of those. */
+  readonly commentsNewMark: string
   readonly commentsShowResolved: (count: number) => string
   readonly commentsHideResolved: string
   readonly commentsShowAll: string
@@ -151,8 +154,6 @@ export interface CellsTexts {
   readonly syncRefusedTitle: string
   readonly syncRetry: string
   readonly syncDiscard: string
-  readonly syncRetryValue: (cell: string, value: string) => string
-  readonly syncDiscardValue: (cell: string, value: string) => string
   readonly syncAllSaved: string
   /** That writes do not outlive the page, though the application asked for it. */
   readonly syncNotKept: string

@@ -25,6 +25,7 @@ const pageStyles = `
   .badges { display: flex; gap: 8px; flex-wrap: wrap; max-width: 500px }
   .panel { height: 620px; display: flex; margin-top: 12px }
   .sheet { display: flex; height: 560px } .sheet table { flex: 1; border-collapse: collapse; align-self: start }
+  output { overflow-wrap: anywhere }
   td, th { border: 1px solid light-dark(#dfe3e8, #373d46); padding: 3px 8px; text-align: end; font-weight: 400 }
 `
 
@@ -37,8 +38,8 @@ export async function openGallery() {
         '@efir/cells/react': join(source, 'react/index.ts'),
         '@efir/cells': join(source, 'index.ts'),
         ...(react === '18' && {
-          'react-dom': join(import.meta.dirname, '../react-18/node_modules/react-dom'),
-          react: join(import.meta.dirname, '../react-18/node_modules/react'),
+          'react-dom': join(import.meta.dirname, '../../react/react-18/node_modules/react-dom'),
+          react: join(import.meta.dirname, '../../react/react-18/node_modules/react'),
         }),
       },
       define: { 'process.env.NODE_ENV': '"development"' },

@@ -21,7 +21,7 @@ export type GalleryCells = typeof cells
 /** What somebody writes who wants to run in the page of others, and one who has much to say. */
 export const hostile = `<img src=x onerror="globalThis.isBroken=true"><script>globalThis.isBroken=true</script> javascript:alert(1)`
 export const endless = 'W'.repeat(10_000)
-const longName = 'Maximiliane-Alexandra von und zu Hohenberg-Schillingsfürst-Waldenburg, Controlling'
+const longName = 'Maximiliane-Alexandra von und zu Hohenberg-Schillingsfürst-Waldenburg, Finances'
 const picture =
   'data:image/svg+xml,%3Csvg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"%3E%3Crect width="8" height="8" fill="%23f4a261"/%3E%3Ccircle cx="4" cy="3" r="1.6" fill="%23264653"/%3E%3Ccircle cx="4" cy="8" r="3" fill="%23264653"/%3E%3C/svg%3E'
 
@@ -51,10 +51,10 @@ export async function furnish(stack: TestStack) {
     await join('Priya'),
   ]
   const [bob, zoe, long, nora] = people as [Member, Member, Member, Member]
-  await mine.write({ ...cells.disputed }, '45000')
-  await mine.write({ ...cells.locked }, '12')
+  await mine.write(cells.disputed, '45000', { ifVersion: 0 })
+  await mine.write(cells.locked, '12', { ifVersion: 0 })
   await mine.locks.lock({ cells: [cells.locked] }, { reason: 'Approved by the board on 12 November' })
-  await mine.write({ ...cells.leased }, '1500.5')
+  await mine.write(cells.leased, '1500.5', { ifVersion: 0 })
   for (const [by, value] of [
     [mine, '1200000'],
     [bob.budget, '1250000.25'],
@@ -62,9 +62,8 @@ export async function furnish(stack: TestStack) {
     [bob.budget, { text: 'to be agreed' }],
     [mine, '1300000'],
   ] as const) {
-    await by.writeMany([{ cell: await by.read(cells.changed), value }], {
-      session: value === '1250000.25' ? 'Paste from Excel' : null!,
-    })
+    const session = value === '1250000.25' ? 'Paste from Excel' : undefined
+    await by.writeMany([{ cell: await by.read(cells.changed), value }], { session })
   }
   await mine.undo()
   for (let value = 1; value < 8; value++)
