@@ -16,6 +16,9 @@ export interface Outline {
 
 /** So many rows of the published ones, one after the other and again from the first: to see how the grid does with many. */
 export function repeatRows(rows: readonly ReceiptsRow[], count: number): ReceiptsRow[] {
+  if (!Number.isInteger(count) || count < 1 || count > 10_000) {
+    throw new Error(`The number of rows is a whole number from 1 to 10,000, not ${count}.`)
+  }
   return Array.from({ length: count }, (_, index) => {
     const row = rows[index % rows.length]
     if (row === undefined) throw new Error('There is no row to repeat.')

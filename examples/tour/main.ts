@@ -4,8 +4,7 @@ import { parseArgs, styleText } from 'node:util'
 import { startLocalStack } from '@efir/cells/local'
 import { importReceipts } from '../federal-budget/import.ts'
 import { readReceipts, toCells } from '../federal-budget/receipts.ts'
-import { outlineOf, repeatRows } from '../planning-grid/accounts.ts'
-import { openGrid } from '../planning-grid/open.ts'
+import { repeatRows } from '../planning-grid/accounts.ts'
 import { showProgress } from './progress.ts'
 import { setStage } from './stage.ts'
 import { runTour } from './tour.ts'
@@ -50,7 +49,9 @@ await runTour(stack, stage, print)
 
 if (!values.once) {
   heading('\nBuilding the planning grid …')
-  await using grid = await openGrid(stack, stage, outlineOf(rows), Number(values.port))
+  // What builds pages is not loaded for the tour alone.
+  const { openGrid } = await import('../planning-grid/open.ts')
+  await using grid = await openGrid(stack, stage, rows, Number(values.port))
   heading('\nOpen the grid, each link in a tab of its own:')
   for (const { name, link, email, password } of grid.links) {
     print(`   ${styleText('bold', name)}, who may sign in again as ${email} with ${password}`)

@@ -12,6 +12,12 @@ export interface CrowdResult {
   readonly differences: readonly string[]
 }
 
+/** Who is in it: some in front of the grid, the others with the SDK alone. */
+export const crowd = {
+  pages: ['Alice', 'Bob', 'Carol'],
+  clients: ['Dan', 'Eve', 'Frank', 'Grace', 'Heidi', 'Ivan', 'Judy'],
+} as const
+
 const periods = ['2015', '2016', '2017', '2018', '2019', '2020']
 const rowCount = 12
 
@@ -198,19 +204,14 @@ class Onlooker {
 /** Ten people on one budget, each as busy as he can be. */
 export async function playCrowd(
   world: GridWorld,
-  options: {
-    readonly seconds: number
-    readonly seed: number
-    readonly pages: readonly string[]
-    readonly clients: readonly string[]
-  },
+  options: { readonly seconds: number; readonly seed: number },
 ): Promise<CrowdResult> {
   const random = randomFrom(options.seed)
   const clients = await Promise.all(
-    options.clients.map((name) => Client.open(name, world, randomFrom(random(2 ** 31)))),
+    crowd.clients.map((name) => Client.open(name, world, randomFrom(random(2 ** 31)))),
   )
   const onlookers = await Promise.all(
-    options.pages.map(
+    crowd.pages.map(
       async (name) => new Onlooker(name, await (await world.open(name)).ready(), randomFrom(random(2 ** 31))),
     ),
   )
