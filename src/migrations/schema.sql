@@ -2435,13 +2435,19 @@ BEGIN
       AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
     GROUP BY change.cell_id
     UNION ALL
-    -- Of some of its cells: all that the step did to each, also what is not in this part of it.
-    SELECT change.cell_id, min(change.new_version), max(ARRAY[change.new_version, coalesce(change.under_version, 0)])
+    -- Of some of its cells: the newest that the step did to each, also where that is not in this part of it. It is mostly the
+    -- cell's newest of all; to find the oldest as well would read all of the cell's log, and no part needs it: where there
+    -- is a mark, something was there before it.
+    SELECT part.id, 0, newest.last
     FROM unnest(p_ids) AS part (id)
-    INNER JOIN efir_budget.cell_changes AS change ON change.cell_id = part.id
-    WHERE change.session_id IS NOT DISTINCT FROM p_step_id
-      AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
-    GROUP BY change.cell_id
+    CROSS JOIN LATERAL (
+      SELECT ARRAY[change.new_version, coalesce(change.under_version, 0)] AS last
+      FROM efir_budget.cell_changes AS change
+      WHERE change.cell_id = part.id AND change.session_id IS NOT DISTINCT FROM p_step_id
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+      ORDER BY change.new_version DESC
+      LIMIT 1
+    ) AS newest
   ),
   standing AS MATERIALIZED (
     SELECT
