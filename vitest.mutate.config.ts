@@ -6,7 +6,7 @@ export default defineConfig({
   ...config,
   test: {
     ...config.test,
-    include: ['test/{model,transport,history,modules}/**/*.test.ts', 'test/refusal.test.ts'],
+    include: ['test/{model,transport,history,modules}/**/*.test.ts', 'test/refusal*.test.ts'],
     globalSetup: [],
   },
 })
