@@ -11,5 +11,8 @@ export default {
   htmlReporter: { fileName: 'reports/mutation.html' },
   coverageAnalysis: 'perTest',
   concurrency: 2,
+  // What neither a mutant nor its tests have changed since the last run is not run again.
+  incremental: true,
+  incrementalFile: 'reports/mutation.json',
   tempDirName: 'node_modules/.cache/stryker',
 }

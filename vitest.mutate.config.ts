@@ -5,7 +5,7 @@ import config from './vitest.config.ts'
 export default defineConfig({
   ...config,
   test: {
-    include: ['test/{model,transport,history,modules}/**/*.test.ts', 'test/refusal.test.ts'],
+    include: ['test/{model,transport,history,modules}/**/*.test.ts', 'test/refusal*.test.ts'],
     testTimeout: 30_000,
   },
 })

@@ -151,6 +151,8 @@ async function* abortable(
   try {
     for (;;) {
       const next = await Promise.race([iterator.next(), aborted])
+      // One that always has something at hand wins every race.
+      signal.throwIfAborted()
       isOver = next.done === true
       if (isOver) return
       yield next.value

@@ -29,10 +29,12 @@ export async function inspectConstraint(
       return findings({ drops: [drop('a record outlives what it is about')] })
     }
     const columns = columnsOf(definition)
-    const isReplaced = columns !== undefined && [...wanted].some(
-      ([other, wantedDefinition]) =>
-        other.startsWith(`constraint ${table}.`) && columnsOf(wantedDefinition) === columns,
-    )
+    const isReplaced =
+      columns !== undefined &&
+      [...wanted].some(
+        ([other, wantedDefinition]) =>
+          other.startsWith(`constraint ${table}.`) && columnsOf(wantedDefinition) === columns,
+      )
     return isReplaced ? findings({ drops: [drop('replaced')] }) : findings({ kept: [object] })
   }
 
