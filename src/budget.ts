@@ -36,8 +36,8 @@ import { findRefusal, rethrow } from './refusal.ts'
 import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
 import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
-import type { Sheet, SheetFilter } from './sheet/sheet.ts'
-import type { OpenOptions } from './sheet/sheet-types.ts'
+import type { Sheet } from './sheet/sheet.ts'
+import type { OpenOptions, SheetFilter } from './sheet/sheet-types.ts'
 import type { CallOptions, CellFilter, CellsTransport } from './transport/port.ts'
 
 /** What a change is based on, where its cell does not say. */
@@ -510,11 +510,15 @@ export class Budget<M extends Modules = NoModules> {
    * void follow
    * ```
    */
-  async open(filter: SheetFilter = {}, options: OpenOptions = {}): Promise<Sheet> {
+  async open<
+    Module extends ModuleName<M> = string,
+    Field extends FieldName<M, Module> = FieldName<M, Module>,
+  >(filter: SheetFilter<Module, Field> = {}, options: OpenOptions = {}): Promise<Sheet<M, Module>> {
     if (this.#openSheet === undefined) {
       throw new ValidationError('budget', this.id, 'a budget of createCells(), and as it is now')
     }
-    return await this.#openSheet(this.id, filter, options)
+    const sheet = await this.#openSheet(this.id, filter, options, this.#rules)
+    return sheet as object as Sheet<M, Module>
   }
 
   async #readMany(

@@ -175,9 +175,18 @@ export type {
 export type { ModuleRules } from './modules/rules.ts'
 export { UnreadableValueError } from './modules/unreadable.ts'
 export type { StreamKind } from './transport/stream.ts'
-export type { Sheet, SheetFilter, SheetSession } from './sheet/sheet.ts'
+export type { Sheet, SheetSession } from './sheet/sheet.ts'
 export type {
+  BatchAt,
   BatchHandle,
+  CheckedSheetChange,
+  CheckedSheetChanges,
+  ConfirmedOf,
+  HandleAt,
+  HandleOf,
+  LooseSheetChange,
+  SeenCell,
+  SheetFilter,
   Choice,
   CloseOptions,
   CloseResult,
@@ -192,7 +201,14 @@ export type {
 export type { CommentedCells } from './sheet/comment-news.ts'
 export type { ConflictEvent, EditLostEvent, RejectedEvent, SheetEvents } from './sheet/sheet-events.ts'
 export type { PersistentStorage, StorageError, StorageStatus } from './outbox/persistent-storage.ts'
-export type { CellEdit } from './sheet/cell-edit.ts'
+export type {
+  AnyVisibleCell,
+  TypedVisibleCell,
+  UnreadableVisibleCell,
+  VisibleAt,
+  VisibleField,
+} from './sheet/typed-cells.ts'
+export type { CellEdit, EditAt } from './sheet/cell-edit.ts'
 export type { SheetLease, SheetLeases } from './editing/sheet-leases.ts'
 export type { PresenceEvents, PresenceOptions, SheetPresence } from './presence/presence.ts'
 export type { Company, Person, PresencePlace } from './presence/company.ts'

@@ -31,7 +31,8 @@ export class Modules<Definitions extends ModuleDefinitions = ModuleDefinitions> 
 
   /** @internal */
   toInput(address: ResolvedAddress, value: unknown, path: string): CellInput {
-    const field = this.#find(address, `${path}.cell`)
+    const member = (name: string) => (path === '' ? name : `${path}.${name}`)
+    const field = this.#find(address, member('cell'))
     if (field === undefined || value === null) return value as CellInput
     let stored: string
     try {
@@ -39,7 +40,7 @@ export class Modules<Definitions extends ModuleDefinitions = ModuleDefinitions> 
     } catch (cause) {
       const allowed =
         cause instanceof ValidationError ? cause.allowed : `what the field ${address.field} can store`
-      throw new ValidationError(`${path}.value`, value, allowed, { cause })
+      throw new ValidationError(member('value'), value, allowed, { cause })
     }
     return field.stored === 'text' ? { text: stored } : stored
   }

@@ -1,17 +1,24 @@
 import { ValidationError } from '../errors.ts'
 import type { Lease } from '../leases/lease.ts'
 import type { ResolvedAddress } from '../model/address.ts'
-import type { Cell } from '../model/cell.ts'
+import type { AnyCell, Cell } from '../model/cell.ts'
 import type { CellInput } from '../model/value.ts'
+import type { Modules } from '../modules/modules.ts'
+import type { CellAt, InputAt } from '../modules/types.ts'
+import type { VisibleCell } from '../store/facts.ts'
 import type { WriteHandle } from './sheet-types.ts'
+import type { LooseWriteHandle } from './sheet-writes.ts'
+import type { VisibleAt } from './typed-cells.ts'
+
+type EditChange = { readonly value: unknown } | { readonly delete: true }
 
 /** What an edit needs of its sheet. */
 export interface EditPorts {
   readonly lease: Lease
   /** The cell as the sheet knows it to be confirmed. */
-  confirmed(): Cell
+  confirmed(): AnyCell
   /** Writes under the lease. */
-  write(change: { readonly value: CellInput } | { readonly delete: true }): WriteHandle
+  write(change: EditChange): LooseWriteHandle
   /** Gives up those that have not been sent. */
   drop(ids: readonly number[]): void
   /** Called once, when the edit is over. */
@@ -23,11 +30,11 @@ export interface EditPorts {
  * written through it lands under the lease or not at all. Made by {@link Sheet.edit}. It ends with `commit()`, `release()`
  * or the block of an `await using`, and where the lease is lost.
  */
-export class CellEdit {
+export class CellEdit<Shown = VisibleCell, Confirmed = Cell, Input = CellInput> {
   readonly cell: ResolvedAddress
   readonly #ports: EditPorts
-  readonly #unanswered = new Map<number, Promise<Cell>>()
-  #last: Promise<Cell> | undefined
+  readonly #unanswered = new Map<number, Promise<AnyCell>>()
+  #last: Promise<AnyCell> | undefined
   #ending: Promise<void> | undefined
 
   /** @internal */
@@ -59,12 +66,12 @@ export class CellEdit {
    * @throws {LeaseLostError} where the lease is lost: nothing was written.
    * @throws {ValidationError} where the value is not acceptable, or the edit has ended.
    */
-  set(value: CellInput): WriteHandle {
+  set(value: Input): WriteHandle<Shown, Confirmed> {
     return this.#write({ value })
   }
 
   /** Deletes the cell. In all else like {@link CellEdit.set}. */
-  delete(): WriteHandle {
+  delete(): WriteHandle<Shown, Confirmed> {
     return this.#write({ delete: true })
   }
 
@@ -75,11 +82,11 @@ export class CellEdit {
    * @param options the signal ends the waiting, and nothing else.
    * @throws {LeaseLostError} where the lease was lost before the answer: it may have landed.
    */
-  async commit({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Cell> {
+  async commit({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Confirmed> {
     this.#ending ??= this.#giveBack()
     await Promise.race([this.#ending, rejection(signal)])
     if (this.#unanswered.size > 0) this.signal.throwIfAborted()
-    return await (this.#last ?? this.#ports.confirmed())
+    return (await (this.#last ?? this.#ports.confirmed())) as Confirmed
   }
 
   /**
@@ -98,7 +105,7 @@ export class CellEdit {
     await this.commit().catch(() => undefined)
   }
 
-  #write(change: { readonly value: CellInput } | { readonly delete: true }): WriteHandle {
+  #write(change: EditChange): WriteHandle<Shown, Confirmed> {
     this.signal.throwIfAborted()
     if (this.#ending !== undefined) throw new ValidationError('edit', 'ended', 'an edit that goes on')
     const handle = this.#ports.write(change)
@@ -108,7 +115,7 @@ export class CellEdit {
       this.#unanswered.delete(handle.id)
     }
     handle.result.then(forget, forget)
-    return handle
+    return handle as object as WriteHandle<Shown, Confirmed>
   }
 
   /** Not before what is under way is answered: it would not land without the lease. */
@@ -136,3 +143,10 @@ async function rejection(signal: AbortSignal | undefined): Promise<void> {
   await (signal === undefined ? new Promise(() => undefined) : aborted(signal))
   signal?.throwIfAborted()
 }
+
+/** The edit of a cell of a field. */
+export type EditAt<M extends Modules, Module extends string, Field extends string> = CellEdit<
+  VisibleAt<M, Module, Field>,
+  CellAt<M, Module, Field>,
+  InputAt<M, Module, Field>
+>

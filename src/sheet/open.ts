@@ -1,5 +1,6 @@
 import { ValidationError } from '../errors.ts'
 import type { CellsLogger } from '../events.ts'
+import type { ModuleRules } from '../modules/rules.ts'
 import { memoryStorage } from '../outbox/storage.ts'
 import { systemEnvironment } from '../sync/environment.ts'
 import { broadcastStream } from '../transport/broadcast-stream.ts'
@@ -10,8 +11,8 @@ import type { StreamKind } from '../transport/stream.ts'
 import { projectOf, signedInUser, type AnySupabaseClient } from '../transport/supabase.ts'
 import { LiveBudget } from './live-budget.ts'
 import { toSelection } from './selection.ts'
-import { Sheet, type SheetFilter } from './sheet.ts'
-import type { OpenOptions } from './sheet-types.ts'
+import { Sheet } from './sheet.ts'
+import type { OpenOptions, SheetFilter } from './sheet-types.ts'
 
 /** What live sheets need of the client that opens them. */
 export interface LiveContext {
@@ -31,6 +32,7 @@ export async function openSheet(
   budgetVersionId: string,
   filter: SheetFilter,
   options: OpenOptions,
+  rules: ModuleRules,
 ): Promise<Sheet> {
   const selection = toSelection(filter)
   const { persist = false } = options
@@ -61,7 +63,7 @@ export async function openSheet(
     )
     held.set(budgetVersionId, live)
   }
-  const sheet = new Sheet(live, selection, options)
+  const sheet = new Sheet(live, selection, options, rules)
   if (persist !== false) {
     await live.keep(async (sink) => {
       const { keepOutbox } = await import('../outbox/keep-outbox.ts')

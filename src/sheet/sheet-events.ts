@@ -1,7 +1,7 @@
 import type { CellsError } from '../errors.ts'
+import type { ResolvedAddress } from '../model/address.ts'
 import type { LeaseLostError } from '../model/refusals.ts'
 import type { StorageStatus } from '../outbox/persistent-storage.ts'
-import type { CellEdit } from './cell-edit.ts'
 import type { CommentedCells } from './comment-news.ts'
 import type { Choice, Conflict, PendingWrite, SheetStatus, WriteHandle } from './sheet-types.ts'
 
@@ -21,7 +21,7 @@ export interface RejectedEvent {
 
 /** An edit whose lease was lost: stolen, lapsed, or the user is no member any more. */
 export interface EditLostEvent {
-  readonly edit: CellEdit
+  readonly cell: ResolvedAddress
   /** Says who holds it now, where that is known. */
   readonly error: LeaseLostError
 }

@@ -1,12 +1,23 @@
 import type { CellsError } from '../errors.ts'
 import type { CellAddress, ResolvedAddress } from '../model/address.ts'
-import type { Cell } from '../model/cell.ts'
+import type { AnyCell, Cell, NamedAddress } from '../model/cell.ts'
 import type { CellInput } from '../model/value.ts'
+import type { Modules } from '../modules/modules.ts'
+import type {
+  CellAt,
+  CellOf,
+  CheckedReference,
+  InputOfReference,
+  NamesIn,
+  Untyped,
+} from '../modules/types.ts'
 import type { PersistentStorage } from '../outbox/persistent-storage.ts'
 import type { PresenceOptions } from '../presence/presence.ts'
 import type { VisibleCell } from '../store/facts.ts'
 import type { SyncStatus } from '../sync/sync-status.ts'
 import type { WriteState } from '../outbox/outbox-state.ts'
+import type { CellFilter } from '../transport/port.ts'
+import type { AnyVisibleCell, VisibleAt } from './typed-cells.ts'
 
 /** What a conflict policy is told: what the write was based on, what it wanted, and what is there now. */
 export interface Conflict {
@@ -57,28 +68,82 @@ export interface OpenOptions {
 }
 
 /** A write that was made: shown already, and on its way. */
-export interface WriteHandle {
+export interface WriteHandle<Shown = VisibleCell, Confirmed = Cell> {
   readonly id: number
   /** The cell as it is shown from now on. */
-  readonly local: VisibleCell
+  readonly local: Shown
   /**
    * The cell as the database confirmed it. Rejects with the typed error of a refusal, and with an `AbortError` where the
    * write is discarded. Nobody has to listen.
    */
-  readonly result: Promise<Cell>
+  readonly result: Promise<Confirmed>
 }
 
+/** The filter as a sheet takes it. */
+export type SheetFilter<Module extends string = string, Field extends string = string> = Pick<
+  CellFilter<Module, Field>,
+  'module' | 'entity' | 'field' | 'period'
+>
+
+/** A cell as it was read, or as a sheet showed it: it is of its own field whatever its address looks like. */
+export interface SeenCell<Module extends string = string, Field extends string = string> extends NamedAddress<
+  Module,
+  Field
+> {
+  readonly exists: boolean
+}
+
+/** What a write to a field gives. */
+export type HandleAt<M extends Modules, Module extends string, Field extends string> = WriteHandle<
+  VisibleAt<M, Module, Field>,
+  CellAt<M, Module, Field>
+>
+
 /** Writes that were made together, as one step for undo. */
-export interface BatchHandle {
-  readonly writes: readonly WriteHandle[]
+export interface BatchHandle<Writes = readonly WriteHandle[], Confirmed = readonly Cell[]> {
+  readonly writes: Writes
   /** The cells as they were confirmed, in the order of the changes. Rejects once all are answered, with the first error. */
-  readonly result: Promise<readonly Cell[]>
+  readonly result: Promise<Confirmed>
 }
 
 /** One change of {@link Sheet.setMany}. */
-export type SheetChange = { readonly cell: CellAddress } & (
-  { readonly value: CellInput; readonly delete?: never } | { readonly delete: true; readonly value?: never }
+export type SheetChange<Address = CellAddress, Input = CellInput> = { readonly cell: Address } & (
+  { readonly value: Input; readonly delete?: never } | { readonly delete: true; readonly value?: never }
 )
+
+/** A change as it comes in, whatever the compiler knew about it. */
+export interface LooseSheetChange {
+  readonly cell: CellAddress
+  readonly value?: unknown
+  readonly delete?: true
+}
+
+/** Changes as they must be: each with a value of its own field. */
+export type CheckedSheetChanges<M extends Modules, Changes> = {
+  readonly [Index in keyof Changes]: CheckedSheetChange<M, Changes[Index]>
+}
+/** A change as it must be. */
+export type CheckedSheetChange<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
+  ? SheetChange<CheckedReference<M, Reference>, InputOfReference<M, Reference>>
+  : SheetChange
+/** What a batch gives, each of its own type where the compiler sees each. */
+export type BatchAt<M extends Modules, Changes extends readonly unknown[]> =
+  Untyped<M> extends true
+    ? BatchHandle
+    : BatchHandle<
+        { readonly [Index in keyof Changes]: HandleOf<M, Changes[Index]> },
+        { readonly [Index in keyof Changes]: ConfirmedOf<M, Changes[Index]> }
+      >
+/** What one change of a batch gives. */
+export type HandleOf<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
+  ? NamesIn<Reference> extends [infer Module extends string, infer Field extends string]
+    ? HandleAt<M, Module, Field>
+    : WriteHandle<AnyVisibleCell, AnyCell>
+  : never
+/** The cell of one change of a batch, as it was confirmed. */
+export type ConfirmedOf<M extends Modules, Change> = Change extends { readonly cell: infer Reference }
+  ? CellOf<M, Reference>
+  : never
 
 /** A write that the database has not confirmed. Frozen. */
 export interface PendingWrite {

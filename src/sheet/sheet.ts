@@ -6,39 +6,45 @@ import type { TurnOptions } from '../history/steps.ts'
 import type { AcquireOptions } from '../leases/acquire-options.ts'
 import type { Lease } from '../leases/lease.ts'
 import { cellKey, resolveAddress, type CellAddress, type ResolvedAddress } from '../model/address.ts'
-import type { Cell } from '../model/cell.ts'
+import type { AnyCell } from '../model/cell.ts'
 import { newUuid } from '../model/identifier.ts'
 import type { LeaseLostError } from '../model/refusals.ts'
-import { toStoredValue, type CellInput } from '../model/value.ts'
-import { isPending, type NewWrite, type Write, type WriteSession } from '../outbox/outbox-state.ts'
-import { toInput } from '../outbox/outbox.ts'
+import type { Modules } from '../modules/modules.ts'
+import { noRules, type ModuleRules } from '../modules/rules.ts'
+import type { AddressAt, FieldName, InputAt, ModuleName, NoModules } from '../modules/types.ts'
+import { isPending } from '../outbox/outbox-state.ts'
 import type { StorageStatus } from '../outbox/persistent-storage.ts'
 import type { SheetPresence } from '../presence/presence.ts'
-import type { CellSelection, ExternalStore, PendingValue, VisibleCell } from '../store/facts.ts'
+import type { CellSelection, ExternalStore } from '../store/facts.ts'
 import type { Scope } from '../sync/scope.ts'
 import { isCaughtUp } from '../sync/sync-state.ts'
 import { statusOf } from '../sync/sync-status.ts'
-import type { CellFilter } from '../transport/port.ts'
-import { CellEdit } from './cell-edit.ts'
+import { CellEdit, type EditAt } from './cell-edit.ts'
 import { externalValue, type ExternalValue } from './external-value.ts'
 import { closedError, toConflict, type LiveBudget, type Member } from './live-budget.ts'
 import type { SheetEvents } from './sheet-events.ts'
 import { intersection } from './selection.ts'
 import type {
-  BatchHandle,
-  Choice,
+  BatchAt,
+  CheckedSheetChanges,
   CloseOptions,
   CloseResult,
-  ConflictPolicy,
+  HandleAt,
+  LooseSheetChange,
   OpenOptions,
   PendingWrite,
-  SheetChange,
+  SeenCell,
+  SheetFilter,
   SheetStatus,
-  WriteHandle,
 } from './sheet-types.ts'
+import { SheetWrites } from './sheet-writes.ts'
+import { TypedCells, type AnyVisibleCell, type VisibleAt } from './typed-cells.ts'
 
 /** Writes that are one step for undo. Made by {@link Sheet.session}. */
-export type SheetSession = Pick<Sheet, 'set' | 'setMany' | 'delete'>
+export type SheetSession<M extends Modules = NoModules> = Pick<Sheet<M>, 'set' | 'setMany' | 'delete'>
+
+/** An edit, whatever the compiler knows about its value. */
+type LooseEdit = CellEdit<AnyVisibleCell, AnyCell, never>
 
 /**
  * Cells of a budget, live: what the database confirmed, as it happens, with the user's own writes over it at once. Made by
@@ -59,7 +65,7 @@ export type SheetSession = Pick<Sheet, 'set' | 'setMany' | 'delete'>
  * void edit
  * ```
  */
-export class Sheet {
+export class Sheet<M extends Modules = NoModules, In extends string = string> {
   readonly budgetVersionId: string
   /** How the sheet is doing, as an external store. */
   readonly status: ExternalStore<SheetStatus>
@@ -74,14 +80,14 @@ export class Sheet {
   readonly #scope: Scope
   readonly #events = new EventEmitter<keyof SheetEvents>()
   readonly #member: Member
-  readonly #policy: ConflictPolicy
+  readonly #rules: ModuleRules
+  readonly #typed: TypedCells
+  readonly #writes: SheetWrites
   readonly #status: ExternalValue<SheetStatus>
   readonly #pending: ExternalValue<readonly PendingWrite[]>
   readonly #storage: ExternalValue<StorageStatus>
-  /** The views of writes, so that the same write is the same object. */
-  readonly #views = new WeakMap<Write, PendingWrite>()
   readonly #waiters = new Set<() => void>()
-  readonly #edits = new Set<CellEdit>()
+  readonly #edits = new Set<LooseEdit>()
   readonly #ended = new AbortController()
   readonly #leaveCompany: (() => void) | undefined
   readonly #onProgress: OpenOptions['onProgress']
@@ -90,13 +96,20 @@ export class Sheet {
   #closing: Promise<CloseResult> | undefined
 
   /** @internal */
-  constructor(live: LiveBudget, selection: CellSelection, options: OpenOptions) {
+  constructor(
+    live: LiveBudget,
+    selection: CellSelection,
+    options: OpenOptions,
+    rules: ModuleRules = noRules,
+  ) {
     this.budgetVersionId = live.id
     this.presence = live.presence
     this.#leaveCompany = options.presence && live.presence.enter(options.presence)
     this.#live = live
     this.#selection = selection
-    this.#policy = options.onConflict ?? 'reject'
+    const onConflict = options.onConflict ?? 'reject'
+    this.#rules = rules
+    this.#typed = new TypedCells(rules)
     this.#onProgress = options.onProgress
     this.#status = externalValue<SheetStatus>(
       Object.freeze({ state: 'connecting', pendingWrites: 0, refusedWrites: 0, error: null }),
@@ -108,18 +121,26 @@ export class Sheet {
     this.storage = readOnly(this.#storage)
     this.status = readOnly(this.#status)
     this.pending = readOnly(this.#pending)
+    const origin = live.nextOrigin()
+    this.#writes = new SheetWrites({
+      ...{ live, origin, onConflict, rules, typed: this.#typed },
+      isClosed: () => this.#isClosed,
+      resolve: (cell, field) => this.#address(cell, field),
+      // The first question comes while the scope is being asked for.
+      includes: (cell) => (this.#scope as Scope | undefined)?.includes(cell) ?? false,
+    })
     this.#member = {
-      origin: live.nextOrigin(),
-      onConflict: this.#policy,
+      origin,
+      onConflict,
       changed: () => this.#changed(),
       conflict: (write, theirs, error) =>
         this.#emit('conflict', {
           ...toConflict(write, theirs),
-          write: this.#view(write),
+          write: this.#writes.view(write),
           error,
-          resolve: (choice) => this.#settle(write, choice),
+          resolve: (choice) => this.#writes.settle(write, choice),
         }),
-      rejected: (write, error) => this.#emit('rejected', { write: this.#view(write), error }),
+      rejected: (write, error) => this.#emit('rejected', { write: this.#writes.view(write), error }),
       healed: (from, to) => this.#emit('gap-healed', { from, to }),
       commented: (cells) => this.#emit('comments', { cells }),
       stored: () => this.#storage.set(live.storage),
@@ -168,8 +189,10 @@ export class Sheet {
    *
    * @throws {ValidationError} where it is not an address, or outside the sheet's filter.
    */
-  get(cell: CellAddress): VisibleCell {
-    return this.#live.store.get(this.#address(cell))
+  get<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
+  ): VisibleAt<M, Module, Field> {
+    return this.#typed.visible(this.#live.store.get(this.#address(cell))) as VisibleAt<M, Module, Field>
   }
 
   /**
@@ -177,8 +200,11 @@ export class Sheet {
    *
    * @throws {ValidationError} where it is not an address, or outside the sheet's filter.
    */
-  cell(cell: CellAddress): ExternalStore<VisibleCell> {
-    return this.#live.store.cell(this.#address(cell))
+  cell<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
+  ): ExternalStore<VisibleAt<M, Module, Field>> {
+    const store = this.#typed.cellStore(this.#live.store.cell(this.#address(cell)))
+    return store as ExternalStore<VisibleAt<M, Module, Field>>
   }
 
   /**
@@ -197,8 +223,11 @@ export class Sheet {
    * void showYear
    * ```
    */
-  range(filter: SheetFilter = {}): ExternalStore<readonly VisibleCell[]> {
-    return this.#live.store.range(intersection(this.#selection, filter))
+  range<Module extends ModuleName<M> = In, Field extends FieldName<M, Module> = FieldName<M, Module>>(
+    filter: SheetFilter<Module, Field> = {},
+  ): ExternalStore<readonly VisibleAt<M, Module, Field>[]> {
+    const store = this.#live.store.range(intersection(this.#selection, filter))
+    return this.#typed.listStore(store) as ExternalStore<readonly VisibleAt<M, Module, Field>[]>
   }
 
   /**
@@ -206,13 +235,26 @@ export class Sheet {
    *
    * @throws {ValidationError} where it is not an address, or outside the sheet's filter.
    */
-  subscribe(cell: CellAddress, listener: (cell: VisibleCell) => void): () => void {
-    return this.#live.store.subscribe(this.#address(cell), listener)
+  subscribe<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
+    listener: (cell: VisibleAt<M, Module, Field>) => void,
+  ): () => void {
+    return this.#live.store.subscribe(this.#address(cell), (shown) =>
+      listener(this.#typed.visible(shown) as VisibleAt<M, Module, Field>),
+    )
   }
 
   /** Calls `listener` with the cells that changed, once after every commit; `{}` is the whole sheet. */
-  subscribeRange(filter: SheetFilter, listener: (changed: readonly VisibleCell[]) => void): () => void {
-    return this.#live.store.subscribeRange(intersection(this.#selection, filter), listener)
+  subscribeRange<
+    Module extends ModuleName<M> = In,
+    Field extends FieldName<M, Module> = FieldName<M, Module>,
+  >(
+    filter: SheetFilter<Module, Field>,
+    listener: (changed: readonly VisibleAt<M, Module, Field>[]) => void,
+  ): () => void {
+    return this.#live.store.subscribeRange(intersection(this.#selection, filter), (changed) =>
+      listener(this.#typed.list(changed) as readonly VisibleAt<M, Module, Field>[]),
+    )
   }
 
   /**
@@ -221,13 +263,18 @@ export class Sheet {
    *
    * @throws {ValidationError} where address or value is not acceptable, or the sheet is closed.
    */
-  set(cell: CellAddress, value: CellInput): WriteHandle {
-    return this.#writeOne({ cell, value }, null)
+  set<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
+    value: InputAt<M, Module, Field>,
+  ): HandleAt<M, Module, Field> {
+    return this.#writes.one({ cell, value }, null) as HandleAt<M, Module, Field>
   }
 
   /** Deletes a cell. In all else like {@link Sheet.set}. */
-  delete(cell: CellAddress): WriteHandle {
-    return this.#writeOne({ cell, delete: true }, null)
+  delete<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
+  ): HandleAt<M, Module, Field> {
+    return this.#writes.one({ cell, delete: true }, null) as HandleAt<M, Module, Field>
   }
 
   /**
@@ -247,21 +294,25 @@ export class Sheet {
    * void paste
    * ```
    */
-  setMany(changes: readonly SheetChange[], label: string | null = null): BatchHandle {
-    return this.#writeMany(changes, { id: newUuid(), label })
+  setMany<const Changes extends readonly LooseSheetChange[]>(
+    changes: readonly [] | (Changes & CheckedSheetChanges<M, Changes>),
+    label: string | null = null,
+  ): BatchAt<M, Changes> {
+    return this.#writes.many(changes, { id: newUuid(), label }) as object as BatchAt<M, Changes>
   }
 
   /**
    * Runs `work` with a session: what is written through it is one step for undo. It groups and is no transaction. Returns what
    * `work` returns.
    */
-  session<Result>(label: string, work: (session: SheetSession) => Result): Result {
+  session<Result>(label: string, work: (session: SheetSession<M>) => Result): Result {
     const session = { id: newUuid(), label }
-    return work({
-      set: (cell, value) => this.#writeOne({ cell, value }, session),
-      delete: (cell) => this.#writeOne({ cell, delete: true }, session),
-      setMany: (changes) => this.#writeMany(changes, session),
-    })
+    const grouped = {
+      set: (cell: CellAddress, value: unknown) => this.#writes.one({ cell, value }, session),
+      delete: (cell: CellAddress) => this.#writes.one({ cell, delete: true }, session),
+      setMany: (changes: readonly LooseSheetChange[]) => this.#writes.many(changes, session),
+    }
+    return work(grouped as object as SheetSession<M>)
   }
 
   /** Who is editing which cell of the budget, as it happens, as an external store. Followed from the first time that it is asked for. */
@@ -292,12 +343,15 @@ export class Sheet {
    * void type
    * ```
    */
-  async edit(
-    cell: CellAddress,
+  async edit<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
     options?: AcquireOptions & { readonly ifAvailable?: false | undefined },
-  ): Promise<CellEdit>
-  async edit(cell: CellAddress, options: AcquireOptions): Promise<CellEdit | null>
-  async edit(cell: CellAddress, { signal, ...options }: AcquireOptions = {}): Promise<CellEdit | null> {
+  ): Promise<EditAt<M, Module, Field>>
+  async edit<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
+    options: AcquireOptions,
+  ): Promise<EditAt<M, Module, Field> | null>
+  async edit(cell: CellAddress, { signal, ...options }: AcquireOptions = {}): Promise<LooseEdit | null> {
     if (this.#isClosed) throw closedError()
     const address = this.#address(cell)
     const stop = new AbortController()
@@ -365,7 +419,7 @@ export class Sheet {
     if (pending === 'flush') await outbox.flushed(false, signal).catch(() => undefined)
     const { origin } = this.#member
     const writes = outbox.state.writes.filter((write) => write.origin === origin)
-    const unsettled = Object.freeze(writes.map((write) => this.#view(write)))
+    const unsettled = Object.freeze(writes.map((write) => this.#writes.view(write)))
     const isKept = pending === 'flush' && this.#live.storage.kind === 'persistent'
     if (!isKept) outbox.drop(writes.map(({ id }) => id))
     // Each when its own writes are answered. What the network does not carry now is not waited for: such a lease lapses.
@@ -387,22 +441,23 @@ export class Sheet {
     if (!this.#scope.includes(address)) {
       throw new ValidationError(field, cellKey(address), 'a cell that the filter of the sheet names')
     }
+    this.#rules.checkAddress(address, field)
     return address
   }
 
   #begin(
     cell: ResolvedAddress,
     { lease, end }: { readonly lease: Lease; readonly end: () => void },
-  ): CellEdit {
-    const edit: CellEdit = new CellEdit({
+  ): LooseEdit {
+    const edit: LooseEdit = new CellEdit({
       lease,
-      confirmed: () => this.#live.store.get(cell).base,
-      write: (change) => this.#writeOne({ cell, ...change }, null, lease.token),
+      confirmed: () => this.#typed.confirmed(this.#live.store.get(cell).base),
+      write: (change) => this.#writes.one({ cell, ...change }, null, lease.token),
       drop: (ids) => this.#live.outbox.drop(ids),
       ended: () => {
         end()
         if (this.#edits.delete(edit) && lease.signal.aborted) {
-          this.#emit('edit-lost', { edit, error: lease.signal.reason as LeaseLostError })
+          this.#emit('edit-lost', { cell, error: lease.signal.reason as LeaseLostError })
         }
       },
     })
@@ -410,100 +465,12 @@ export class Sheet {
     return edit
   }
 
-  #writeOne(change: SheetChange, session: WriteSession | null, lease?: number): WriteHandle {
-    const [handle] = this.#write([{ ...this.#prepare(change, '', session), lease }])
-    if (handle === undefined) throw closedError()
-    return handle
-  }
-
-  #writeMany(changes: readonly SheetChange[], session: WriteSession): BatchHandle {
-    if (!Array.isArray(changes)) throw new ValidationError('changes', changes, 'an array of changes')
-    const seen = new Set<string>()
-    const prepared = changes.map((change: SheetChange, index) => {
-      const write = this.#prepare(change, `changes[${index}].`, session)
-      const key = cellKey(write.cell)
-      if (seen.has(key)) throw new ValidationError(`changes[${index}].cell`, key, 'each cell once')
-      seen.add(key)
-      return write
-    })
-    const writes = this.#write(prepared)
-    const result = Promise.allSettled(writes.map((write) => write.result)).then((outcomes) =>
-      outcomes.map((outcome): Cell => {
-        if (outcome.status === 'rejected') throw outcome.reason
-        return outcome.value
-      }),
-    )
-    result.catch(() => undefined)
-    return { writes, result }
-  }
-
-  #prepare(change: SheetChange, path: string, session: WriteSession | null): Omit<NewWrite, 'id'> {
-    if (this.#isClosed) throw closedError()
-    const cell = this.#address(change.cell, `${path}cell`)
-    const value: PendingValue =
-      change.delete === true ? 'deleted' : toStoredValue(change.value, `${path}value`)
-    const { base } = this.#live.store.get(cell)
-    const policy = typeof this.#policy === 'function' ? 'custom' : this.#policy
-    return { cell, value, base, session, policy, origin: this.#member.origin }
-  }
-
-  #write(writes: readonly Omit<NewWrite, 'id'>[]): WriteHandle[] {
-    const made = this.#live.outbox.write(writes)
-    return made.map(({ id, result }, index) => {
-      const cell = writes[index]?.cell
-      if (cell === undefined) throw closedError()
-      return { id, result, local: this.#live.store.get(cell) }
-    })
-  }
-
-  #writes(): Write[] {
-    // The first call comes while the scope is being asked for.
-    const includes = (this.#scope as Scope | undefined)?.includes ?? (() => false)
-    return this.#live.outbox.state.writes.filter(
-      (write) => write.origin === this.#member.origin || (this.#live.isOrphan(write) && includes(write.cell)),
-    )
-  }
-
-  #view(write: Write): PendingWrite {
-    let view = this.#views.get(write)
-    if (view === undefined) {
-      const { id, cell, value, state, base, theirs } = write
-      view = Object.freeze({
-        id,
-        cell,
-        value: toInput(value),
-        isDeletion: value === 'deleted',
-        state,
-        base,
-        theirs: theirs ?? null,
-        error: this.#live.outbox.errorOf(write),
-        retry: () => this.#again(write),
-        discard: () => this.#live.outbox.drop([id]),
-      })
-      this.#views.set(write, view)
-    }
-    return view
-  }
-
-  #again(write: Write, value?: PendingValue): WriteHandle {
-    if (this.#isClosed) throw closedError()
-    const { id, result } = this.#live.outbox.again(write.id, value)
-    return { id, result, local: this.#live.store.get(write.cell) }
-  }
-
-  #settle(write: Write, choice: Choice<'mine' | 'theirs'>): WriteHandle | undefined {
-    if (choice === 'mine') return this.#again(write)
-    if (choice !== 'theirs') return this.#again(write, toStoredValue(choice, 'choice'))
-    this.#live.outbox.drop([write.id])
-    return undefined
-  }
-
   /** Something changed in the stream, the reads or the outbox. */
   #changed(): void {
     const { engine, error } = this.#live
-    const writes = this.#writes()
+    const writes = this.#writes.listed
     const pendingWrites = writes.filter(isPending).length
-    this.#pending.set(Object.freeze(writes.map((write) => this.#view(write))))
+    this.#pending.set(Object.freeze(writes.map((write) => this.#writes.view(write))))
     this.#status.set(
       Object.freeze({
         state: this.#isClosed ? 'closed' : statusOf(engine.state),
@@ -548,6 +515,3 @@ function readOnly<Value>({
 }: ExternalStore<Value>): ExternalStore<Value> {
   return Object.freeze({ subscribe, getSnapshot, getServerSnapshot })
 }
-
-/** The filter as a sheet takes it. */
-export type SheetFilter = Pick<CellFilter, 'module' | 'entity' | 'field' | 'period'>

@@ -31,6 +31,15 @@ const unknownModule = await typed.read({ module: 'capex', field: 'amount' })
 const plain = await untyped.read({ module: 'revenue', field: 'rate' })
 const plainMany = await untyped.readMany([plain])
 const id = rate.id
+const sheet = await typed.open({ module: 'revenue' })
+const shown = sheet.get({ module: 'revenue', field: 'growth' })
+const shownValue = shown.value
+const range = sheet.range({ field: ['growth', 'open'] })
+const handle = sheet.set(shown, 2)
+const edit = await sheet.edit(shown)
+const plainSheet = await untyped.open()
+const plainShown = plainSheet.get({ module: 'revenue', field: 'rate' })
+export { sheet, shown, shownValue, range, handle, edit, plainSheet, plainShown }
 export { rate, rateValue, growthValue, written, status, many, list, outcomes, unknownModule, plain, plainMany, id, untyped }
 `
 
@@ -56,7 +65,7 @@ beforeAll(() => {
   const service = ts.createLanguageService(host)
   const problems = [...service.getSyntacticDiagnostics(file), ...service.getSemanticDiagnostics(file)]
   expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
-  const names = program.indexOf('export {')
+  const names = program.indexOf('export { sheet')
   hover = (name) => {
     const position = names + program.slice(names).search(new RegExp(`\\b${name}\\b`))
     const info = service.getQuickInfoAtPosition(file, position)
@@ -84,6 +93,10 @@ it.each([
   ['plainMany', 'Cell[]'],
   ['id', 'CellId | null'],
   ['untyped', 'Budget<NoModules>'],
+  ['shown', 'TypedVisibleCell<"revenue", "growth", number> | UnreadableVisibleCell<"revenue", "growth">'],
+  ['shownValue', 'number | null'],
+  ['plainSheet', 'Sheet<NoModules, string>'],
+  ['plainShown', 'VisibleCell'],
 ])('an editor shows %s as %s', (name, shown) => {
   expect(hover(name)).toBe(shown)
 })

@@ -1,9 +1,9 @@
-import type { CellsLogger } from '@efir/cells'
+import type { CellsLogger, Modules } from '@efir/cells'
 import { memoryStorage, type OutboxStorage } from '../../../src/outbox/storage.ts'
 import { LiveBudget } from '../../../src/sheet/live-budget.ts'
 import { toSelection } from '../../../src/sheet/selection.ts'
-import { Sheet, type SheetFilter } from '../../../src/sheet/sheet.ts'
-import type { OpenOptions } from '../../../src/sheet/sheet-types.ts'
+import { Sheet } from '../../../src/sheet/sheet.ts'
+import type { OpenOptions, SheetFilter } from '../../../src/sheet/sheet-types.ts'
 import { openTransport } from '../../../src/transport/open.ts'
 import { defaultPolicy } from '../../../src/transport/retry-policy.ts'
 import type { Answer } from '../../../src/transport/rpc.ts'
@@ -56,5 +56,7 @@ export function scriptedLive(
   })
   const open = (filter: SheetFilter = {}, options: OpenOptions = {}) =>
     new Sheet(live, toSelection(filter), options)
-  return { live, stream, environment, clock, requests, open }
+  /** A sheet of an application's modules. */
+  const openTyped = <M extends Modules>(modules: M) => new Sheet<M>(live, {}, {}, modules)
+  return { live, stream, environment, clock, requests, open, openTyped }
 }
