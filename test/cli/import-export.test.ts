@@ -60,6 +60,18 @@ describe('efir-cells import', { timeout: 120_000 }, () => {
     expect(await readFile(join(place.cwd, 'no.csv'), 'utf8')).toContain('nonsense')
   })
 
+  test('goes past the API where it is told the database', async () => {
+    const place = await workplace()
+    const direct = ['import', 'plan.csv', '--direct', '--db-url', stack.databaseUrl]
+    const done = await efirCells(direct, place)
+    expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('3 created') as string })
+    expect(await efirCells(['import', 'plan.csv'], place)).toMatchObject({
+      stdout: '3 records: 3 unchanged.\n',
+    })
+    const alone = await efirCells(['import', 'plan.csv', '--actor', 'me'], place)
+    expect(alone).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--direct') as string })
+  })
+
   test('deletes what the file does not name only when told so', async () => {
     const place = await workplace({ 'plan.csv': plan, 'less.csv': plan.split('\n').slice(0, 2).join('\n') })
     await efirCells(['import', 'plan.csv'], place)

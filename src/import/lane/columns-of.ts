@@ -13,14 +13,9 @@ export interface CellColumns {
 
 /** A fifth of the bytes that a list of objects has, and a third of the work for the database. */
 export function columnsOf(items: readonly ImportItem[]): CellColumns {
-  const column = <T>(read: (item: ImportItem) => T | null): readonly (T | null)[] | undefined => {
-    let isUsed = false
-    const values = items.map((item) => {
-      const value = read(item)
-      isUsed ||= value !== null
-      return value
-    })
-    return isUsed ? values : undefined
+  const column = (read: (item: ImportItem) => string | null): readonly (string | null)[] | undefined => {
+    const values = items.map(read)
+    return values.some((value) => value !== null) ? values : undefined
   }
   const entity = column(({ cell }) => cell.entity ?? null)
   const period = column(({ cell }) => cell.period ?? null)

@@ -115,9 +115,11 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** In the words of PostgREST, which the transport understands. */
 function toReply(error: unknown): Reply {
-  const said = error as { code?: string; message?: string; detail?: string; hint?: string; name?: string }
-  const message = said.message ?? String(error)
-  if (said.name !== 'PostgresError') return { data: null, error: { message }, status: 0 }
+  const said = error as Partial<postgres.PostgresError>
+  const message =
+    [said.message, said.code].find((words) => words !== undefined && words !== '') ?? String(error)
+  // What the database itself says has a severity; all else is the connection's.
+  if (said.severity === undefined) return { data: null, error: { message }, status: 0 }
   const { code = '', detail = null, hint = null } = said
   const status = /^PT\d{3}$/.test(code)
     ? Number(code.slice(2))

@@ -24,7 +24,8 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** @throws {ValidationError} naming what is not acceptable; never with the URL, which may hold a password. */
 export function checkTarget({ database, actor }: DatabaseTarget): void {
-  if (!/^postgres(?:ql)?:\/\/./.test(String(database))) {
+  const url = String(database)
+  if (!/^postgres(?:ql)?:\/\/./.test(url) || !URL.canParse(url)) {
     throw new ValidationError(
       'database',
       'something else',
