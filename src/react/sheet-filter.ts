@@ -24,5 +24,8 @@ export function normalFilter(filter: SheetFilter): SheetFilter {
 /** Equal for filters of the same cells that were written in the same order. */
 export function filterKey(filter: SheetFilter): string {
   const { module, entity, field, period, ...unknown } = normalFilter(filter)
-  return JSON.stringify([[module, entity, field, period].map((part) => (part === undefined ? 0 : [part])), unknown])
+  return JSON.stringify([
+    [module, entity, field, period].map((part) => (part === undefined ? 0 : [part])),
+    unknown,
+  ])
 }

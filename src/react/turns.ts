@@ -36,11 +36,7 @@ export class Turns {
   }
 
   /** Through the sheet, where there is one: it waits for what was written before. */
-  async take(
-    turn: Turn,
-    sheet: Sheet | null,
-    module: string | undefined,
-  ): Promise<UndoResult | RedoResult> {
+  async take(turn: Turn, sheet: Sheet | null, module: string | undefined): Promise<UndoResult | RedoResult> {
     this.#running += 1
     this.#show({})
     try {

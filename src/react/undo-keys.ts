@@ -22,8 +22,7 @@ export function isTyping(event: Event): boolean {
   if (name === 'textarea' || name === 'select') return true
   if (name === 'input') return !withoutText.has((focused as HTMLInputElement).type)
   // The nearest one decides, in a shadow root as outside.
-  const editable = elements
-    .flatMap((element) => element.getAttribute('contenteditable') ?? []).at(0)
+  const editable = elements.flatMap((element) => element.getAttribute('contenteditable') ?? []).at(0)
   return editable !== undefined && editable.toLowerCase() !== 'false'
 }
 

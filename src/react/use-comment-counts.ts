@@ -1,10 +1,5 @@
 import { useMemo } from 'react'
-import {
-  cellKey,
-  type CellAddress,
-  type CommentCount,
-  type SheetFilter,
-} from '../index.ts'
+import { cellKey, type CellAddress, type CommentCount, type SheetFilter } from '../index.ts'
 import { useView } from './contexts.ts'
 import { CellPlace } from './cell-place.ts'
 import { useResource } from './use-resource.ts'

@@ -36,6 +36,11 @@ export function useSyncStatus(): SyncStatusView {
   const storage = useSheetStore(storageOf, same, inMemory)
   return useMemo(() => {
     if (error === null) return { ...status, storage }
-    return { ...status, state: 'closed', error: status.error ?? (isCellsError(error) ? error : null), storage }
+    return {
+      ...status,
+      state: 'closed',
+      error: status.error ?? (isCellsError(error) ? error : null),
+      storage,
+    }
   }, [error, status, storage])
 }
