@@ -43,6 +43,14 @@ export function entityOf(row: ReceiptsRow): string {
   return uuidFrom(JSON.stringify(codeColumns.map((column) => row[column])), namespace)
 }
 
+/** The periods of a row in the order of time: TQ comes between 1976 and 1977. */
+export function periodsOf(row: ReceiptsRow): string[] {
+  const rank = (name: string) => (name === 'TQ' ? 1976.5 : Number(name))
+  return Object.keys(row)
+    .filter((column) => period.test(column))
+    .sort((one, other) => rank(one) - rank(other))
+}
+
 /** Rows become entities, period columns become cells. Refuses what is not a number as published. */
 export function toCells(rows: readonly ReceiptsRow[]): ReceiptsCell[] {
   return rows.flatMap((row, index) => {

@@ -4,6 +4,7 @@ import { parseArgs, styleText } from 'node:util'
 import { startLocalStack } from '@efir/cells/local'
 import { importReceipts } from '../federal-budget/import.ts'
 import { readReceipts, toCells } from '../federal-budget/receipts.ts'
+import { repeatRows } from '../planning-grid/accounts.ts'
 import { showProgress } from './progress.ts'
 import { setStage } from './stage.ts'
 import { runTour } from './tour.ts'
@@ -11,6 +12,8 @@ import { runTour } from './tour.ts'
 const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
+    rows: { type: 'string' },
+    port: { type: 'string', default: '0' },
     directory: { type: 'string', default: join(import.meta.dirname, '../../.stack') },
   },
 })
@@ -25,7 +28,9 @@ heading('Starting Postgres, REST and Auth on this machine …')
 await using stack = await startLocalStack({ directory: values.directory })
 const stage = await setStage(stack)
 
-const cells = toCells(await readReceipts())
+const published = await readReceipts()
+const rows = values.rows === undefined ? published : repeatRows(published, Number(values.rows))
+const cells = toCells(rows)
 const budget = stage.alice.cells.budget(stage.budgetVersionId)
 heading(`Importing ${cells.length.toLocaleString('en-US')} cells of US federal receipts`)
 const bar = showProgress(cells.length)
@@ -43,15 +48,22 @@ print(`   The budget now holds ${count.toLocaleString('en-US')} cells of receipt
 await runTour(stack, stage, print)
 
 if (!values.once) {
-  heading('\nThe stack stays up until Ctrl-C. Any supabase-js client can connect:')
+  heading('\nBuilding the planning grid …')
+  // What builds pages is not loaded for the tour alone.
+  const { openGrid } = await import('../planning-grid/open.ts')
+  await using grid = await openGrid(stack, stage, rows, Number(values.port))
+  heading('\nOpen the grid, each link in a tab of its own:')
+  for (const { name, link, email, password } of grid.links) {
+    print(`   ${styleText('bold', name)}, who may sign in again as ${email} with ${password}`)
+    print(`   ${link}\n`)
+  }
+  heading('Any supabase-js client can connect to the stack:')
   print(`   URL            ${stack.url}`)
   print(`   anon key       ${stack.anonKey}`)
   print(`   service key    ${stack.serviceKey}`)
   print(`   database       ${stack.databaseUrl}`)
   print(`   budget version ${stage.budgetVersionId}`)
-  for (const { name, id, email } of [stage.alice, stage.bob, stage.mallory]) {
-    print(`   ${name.padEnd(14)} ${await stack.signToken({ sub: id, email }, { expiresIn: 86_400 })}`)
-  }
+  heading('\nIt all stays up until Ctrl-C.')
   if (!interrupted.signal.aborted) await once(interrupted.signal, 'abort')
   heading('Stopping.')
 }

@@ -11,6 +11,7 @@ interface Person {
 
 export interface Stage {
   readonly organization: string
+  readonly title: string
   readonly budgetVersionId: string
   readonly alice: Person
   readonly bob: Person
@@ -22,9 +23,11 @@ export interface Stage {
 export async function setStage(stack: LocalStack): Promise<Stage> {
   const treasury = await organization(stack, 'Treasury')
   const strangers = await organization(stack, 'Another organisation')
+  const title = 'US federal receipts'
   return {
     organization: 'Treasury',
-    budgetVersionId: await budget(stack, treasury, 'US federal receipts'),
+    title,
+    budgetVersionId: await budget(stack, treasury, title),
     alice: await person(stack, treasury, 'Alice'),
     bob: await person(stack, treasury, 'Bob'),
     mallory: await person(stack, strangers, 'Mallory'),

@@ -280,6 +280,14 @@ export async function provideAuth(databaseUrl: string): Promise<void> {
   }
 }
 
+/** Auth answers pages of any origin, as GoTrue does; here its answers to preflights say so, and not those that follow. */
+function openToPages(response: Response): Response {
+  if (response.headers.has('access-control-allow-origin')) return response
+  const headers = new Headers(response.headers)
+  headers.set('access-control-allow-origin', '*')
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+}
+
 /** Opens REST and Auth on a database that has its roles and `auth` already. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const lite = await importLite()
@@ -308,7 +316,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   }
   return {
     async fetch(request) {
-      if (!new URL(request.url).pathname.startsWith('/rest/')) return app.fetch(request)
+      if (!new URL(request.url).pathname.startsWith('/rest/')) return openToPages(await app.fetch(request))
       const checked = await checkBearer(request, secret)
       return checked instanceof Response ? checked : app.fetch(checked)
     },

@@ -1,17 +1,15 @@
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
-import { chromium, type Browser, type BrowserContext, type Page as Window } from 'playwright-core'
+import type { Browser, BrowserContext, Page as Window } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCells, type StreamKind } from '@efir/cells'
 import { useStack } from '../support/stack.ts'
+import { hasChromium, inChromium, launchChromium } from './support/chromium.ts'
 import type { Page } from './support/page.ts'
 
 declare const page: Page
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const isHere = existsSync(executablePath)
 const stack = await useStack()
 let server: Server
 let browser: Browser
@@ -32,21 +30,11 @@ beforeAll(async () => {
     response.end(isScript ? script : '<!doctype html><script src="/page.js"></script>')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  if (!isHere) return
-  browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  })
+  if (hasChromium) browser = await launchChromium()
 })
 
 afterAll(async () => {
-  if (isHere) await browser.close()
+  if (hasChromium) await browser.close()
   await new Promise((resolve) => server.close(resolve))
 })
 
@@ -79,8 +67,7 @@ async function loseReplies(context: BrowserContext) {
   return operations
 }
 
-const title = isHere ? 'in Chromium' : 'in Chromium (not run: there is none at CHROMIUM or /usr/bin/chromium)'
-describe.skipIf(!isHere)(title, () => {
+describe.skipIf(!hasChromium)(inChromium('in Chromium'), () => {
   it('a page that is reloaded in the middle of a write sends it again as the same operation', async () => {
     // A broadcast of the write would be as good as its reply.
     const { context, budget, start } = await world('none')

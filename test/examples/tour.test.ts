@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createClient } from '@supabase/supabase-js'
 import { afterEach, expect, it } from 'vitest'
 import { createCells } from '@efir/cells'
+import type { LinkSession, Project } from '../../examples/planning-grid/serve.ts'
 import { localOnly } from '../support/stack.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -101,13 +102,22 @@ localOnly('it starts a stack of its own').describe('the tour', () => {
     },
   )
 
-  it('stays up for any supabase-js client until it is asked to stop', { timeout: 120_000 }, async () => {
+  it('serves the grid, with a link for each, until it is asked to stop', { timeout: 240_000 }, async () => {
     const tour = startTour(await newDirectory())
     const [, url] = await tour.shows(/URL +(\S+)/)
     const [, anonKey] = await tour.shows(/anon key +(\S+)/)
     const [, budgetVersionId] = await tour.shows(/budget version +(\S+)/)
-    const [, token] = await tour.shows(/Bob +(ey\S+)/)
-    const supabase = createClient(url!, anonKey!, { accessToken: () => Promise.resolve(token!) })
+    const [, origin, fragment] = await tour.shows(/Bob.*\n +(\S+\/)#(\S+)/)
+    const page = await fetch(origin!)
+    expect(await page.text()).toContain('<div id="app">')
+    const project = (await (await fetch(`${origin!}project.json?rows=1000`)).json()) as Project
+    expect(project.outline.accounts).toHaveLength(1_000)
+
+    const supabase = createClient(url!, anonKey!, {
+      auth: { persistSession: false, autoRefreshToken: false },
+    })
+    const session = Object.fromEntries(new URLSearchParams(fragment)) as Record<keyof LinkSession, string>
+    await supabase.auth.setSession(session)
     const [first] = await Array.fromAsync(
       createCells(supabase).budget(budgetVersionId!).list({ period: 'TQ' }),
     )

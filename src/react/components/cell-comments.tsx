@@ -7,6 +7,7 @@ import { Failure } from '../parts/failure.tsx'
 import type { MentionablePerson } from '../parts/mention-query.ts'
 import { PanelHeader } from '../parts/panel-header.tsx'
 import { useAct } from '../parts/use-act.ts'
+import { useKeptFocus } from '../parts/use-kept-focus.ts'
 import { useReturnedFocus } from '../parts/use-returned-focus.ts'
 import { resolvedAddress } from '../parts/resolved-address.ts'
 import { useCellComments } from '../use-cell-comments.ts'
@@ -65,10 +66,11 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
   const textarea = useRef<HTMLTextAreaElement>(null)
   const [showsResolved, setShowsResolved] = useState(false)
   const news = useNews(comments.threads, userId)
+  useKeptFocus(panel)
   useReturnedFocus(panel, { isWanted: autoFocus, first: textarea })
 
   const { markRead } = comments
-  const onSeen = useCallback(() => void act(() => markRead()), [act, markRead])
+  const onSeen = useCallback((thread: Thread) => void act(() => markRead(thread)), [act, markRead])
   const actions = useMemo<ThreadActions>(
     () => ({
       reply: (thread, text, mentions) => act(() => comments.reply(thread, text, { mentions })),
@@ -101,7 +103,9 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
         id={`${id}-title`}
         title={texts.commentsTitle(texts.cellName(resolvedAddress(address)))}
         onClose={onClose}
-      />
+      >
+        {news.size > 0 && <span className="efir-cells-badge">{texts.commentsUnread(news.size)}</span>}
+      </PanelHeader>
       <div className="efir-cells-panel-body" aria-busy={comments.isLoading}>
         <CommentComposer
           label={texts.commentsNew}
@@ -111,7 +115,8 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
           textarea={textarea}
           onSend={(text, mentions) => act(() => comments.add(text, { mentions }))}
         />
-        <Failure error={error ?? comments.error} />
+        <Failure error={error} />
+        <Failure error={comments.error} onRetry={() => void comments.refresh()} />
         {comments.isLoading && comments.threads.length === 0 ? (
           <p className="efir-cells-empty">{texts.loading}</p>
         ) : (

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState, type ReactElement, type SyntheticEvent } from 'react'
+import { useId, useLayoutEffect, useRef, useState, type ReactElement, type SyntheticEvent } from 'react'
 import type { Choice } from '../../index.ts'
 import { classNames } from '../parts/class-names.ts'
 import { ConflictChoice } from '../parts/conflict-choice.tsx'
@@ -100,6 +100,7 @@ function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDial
   const values = useValueFormat()
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
   const [isEditing, setEditing] = useState(false)
   const { base, theirs } = conflict
   const them = personOf(theirs.exists ? theirs.modifiedBy : null)
@@ -109,9 +110,12 @@ function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDial
     onChoose('later')
   }
 
-  useEffect(() => {
+  // Before it is taken off the page: closing gives the focus back.
+  useLayoutEffect(() => {
     const box = dialog.current
     box?.showModal()
+    // Not a button: what is being typed must choose nothing.
+    heading.current?.focus()
     return () => box?.close()
   }, [])
 
@@ -123,9 +127,8 @@ function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDial
       aria-describedby={`${id}-explanation`}
       onCancel={later}
     >
-      {/* The title has the focus first, so that what is being typed chooses nothing. */}
       <header className="efir-cells-dialog-header">
-        <h2 id={`${id}-title`} className="efir-cells-title" tabIndex={-1} autoFocus>
+        <h2 id={`${id}-title`} className="efir-cells-title" tabIndex={-1} ref={heading}>
           {texts.conflictTitle(texts.cellName(conflict.cell))}
         </h2>
         {waiting > 0 && <span className="efir-cells-tag">{texts.conflictWaiting(waiting)}</span>}

@@ -1,5 +1,5 @@
 import type { ReactElement } from 'react'
-import type { CellAddress } from '../../index.ts'
+import { cellKey, type CellAddress } from '../../index.ts'
 import { Avatar } from '../parts/avatar.tsx'
 import { classNames } from '../parts/class-names.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -38,7 +38,12 @@ export function CellLockBadge({
   const texts = useTexts()
   const personOf = usePeople()
   const { isLocked, reason, holder } = useCellLock(address)
-  const editing = usePeopleAt(address).find(({ places }) => places.some(({ mode }) => mode === 'editing'))
+  const key = cellKey(address)
+  const editing = usePeopleAt(address).find(({ places }) =>
+    places.some(
+      ({ cell, mode, isIdle }) => mode === 'editing' && !isIdle && cell !== null && cellKey(cell) === key,
+    ),
+  )
   const editor = holder?.userId ?? editing?.userId
   if (!isLocked && editor === undefined) return null
   const person = isLocked || editor === undefined ? null : personOf(editor)

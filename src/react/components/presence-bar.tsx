@@ -65,10 +65,7 @@ export function PresenceBar({ max = 5, onSelect, className }: PresenceBarProps):
             <button
               type="button"
               data-efir-cells-item=""
-              className={classNames(
-                'efir-cells-face',
-                place.mode === 'editing' && place.cell !== null && 'efir-cells-face--editing',
-              )}
+              className={classNames('efir-cells-face', isEditing(place) && 'efir-cells-face--editing')}
               aria-label={describe(person)}
               aria-disabled={!mayGo}
               onClick={() => mayGo && onSelect(place, person)}
@@ -140,7 +137,7 @@ function PresenceRow({ person, onSelect }: PresenceRowProps): ReactElement {
           {person.isIdle && ` · ${texts.presenceIdle}`}
         </span>
       </span>
-      {place.mode === 'editing' && place.cell !== null && <Icon name="pencil" />}
+      {isEditing(place) && <Icon name="pencil" />}
     </>
   )
   if (onSelect === undefined || place.cell === null) return <div className="efir-cells-item">{inside}</div>
@@ -149,6 +146,10 @@ function PresenceRow({ person, onSelect }: PresenceRowProps): ReactElement {
       {inside}
     </button>
   )
+}
+
+function isEditing({ cell, mode, isIdle }: PresencePlace): boolean {
+  return cell !== null && mode === 'editing' && !isIdle
 }
 
 const nowhere: PresencePlace = Object.freeze({ cell: null, mode: 'viewing', isIdle: true })

@@ -20,9 +20,11 @@ export function Avatar({ name, avatar, color, isIdle = false }: AvatarProps): Re
     <span
       className={classNames('efir-cells-avatar', isIdle && 'efir-cells-avatar--idle')}
       style={{ backgroundColor: color }}
+      // Not text, which would have to be in the name of a button around it.
+      data-initials={initials(name, locale)}
       aria-hidden="true"
     >
-      {picture !== null && picture !== broken ? (
+      {picture !== null && picture !== broken && (
         <img
           src={picture}
           alt=""
@@ -31,8 +33,6 @@ export function Avatar({ name, avatar, color, isIdle = false }: AvatarProps): Re
           draggable={false}
           onError={() => setBroken(picture)}
         />
-      ) : (
-        initials(name, locale)
       )}
     </span>
   )

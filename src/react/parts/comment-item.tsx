@@ -54,12 +54,14 @@ export function CommentItem({
       <Avatar {...author} />
       <div className="efir-cells-comment-body">
         <p className="efir-cells-comment-head">
-          <strong className="efir-cells-ellipsis">{author.name}</strong>
+          <strong className="efir-cells-ellipsis">
+            <bdi>{author.name}</bdi>
+          </strong>
           <Moment at={comment.createdAt} />
           {comment.editedAt !== null && text !== null && (
             <span className="efir-cells-muted">({texts.commentsEdited})</span>
           )}
-          {isNew && <span className="efir-cells-badge">{texts.commentsUnread(1)}</span>}
+          {isNew && <span className="efir-cells-badge">{texts.commentsNewMark}</span>}
         </p>
         {text === null ? (
           <p className="efir-cells-comment-text efir-cells-muted">{texts.commentsDeleted}</p>
@@ -119,12 +121,7 @@ export function CommentItem({
             >
               {texts.commentsDelete}
             </button>
-            <button
-              ref={(element) => element?.focus()}
-              type="button"
-              className="efir-cells-button"
-              onClick={leave}
-            >
+            <button ref={takeFocus} type="button" className="efir-cells-button" onClick={leave}>
               {texts.cancel}
             </button>
           </div>
@@ -132,4 +129,9 @@ export function CommentItem({
       </div>
     </li>
   )
+}
+
+/** Always the same function: it is called once, when the element is drawn. */
+function takeFocus(element: HTMLElement | null): void {
+  element?.focus()
 }

@@ -8,7 +8,6 @@ import { CommentItem } from './comment-item.tsx'
 import { classNames } from './class-names.ts'
 import { Icon } from './icon.tsx'
 import type { MentionablePerson } from './mention-query.ts'
-import { Moment } from './moment.tsx'
 
 /** What can be done in a thread. Each resolves to whether it was done. */
 export interface ThreadActions {

@@ -30,10 +30,14 @@ export function ConflictChoice(props: ConflictChoiceProps): ReactElement {
       </h3>
       <p
         id={`${id}-value`}
-        className={`efir-cells-choice-value efir-cells-value--${value.kind}`}
+        className={classNames(
+          'efir-cells-choice-value',
+          `efir-cells-value--${value.kind}`,
+          value.text.length > 13 && 'efir-cells-value--wide',
+        )}
         tabIndex={isLong ? 0 : undefined}
       >
-        {value.text}
+        <bdi>{value.text}</bdi>
       </p>
       {note !== undefined && (
         <p className="efir-cells-choice-note" title={noteTitle}>

@@ -28,7 +28,9 @@ export function HistoryRecord({ record, isCurrent, onRestore }: HistoryRecordPro
       <Avatar {...person} />
       <div className="efir-cells-comment-body">
         <p className="efir-cells-comment-head">
-          <strong className="efir-cells-ellipsis">{person.name}</strong>
+          <strong className="efir-cells-ellipsis">
+            <bdi>{person.name}</bdi>
+          </strong>
           <Moment at={record.at} />
           {isCurrent && <span className="efir-cells-badge">{texts.historyCurrent}</span>}
         </p>
@@ -81,13 +83,13 @@ function FromTo({ before, after, isFirst }: FromToProps): ReactElement {
       {!isFirst && (
         <>
           <span aria-hidden="true" className={`efir-cells-record-before efir-cells-value--${before.kind}`}>
-            {before.text}
+            <bdi>{before.text}</bdi>
           </span>
           <Icon name="arrow" />
         </>
       )}
       <span aria-hidden="true" className={`efir-cells-record-after efir-cells-value--${after.kind}`}>
-        {after.text}
+        <bdi>{after.text}</bdi>
       </span>
       <span className="efir-cells-hidden">
         {isFirst ? after.text : texts.historyFromTo(before.text, after.text)}

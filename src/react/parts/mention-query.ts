@@ -21,11 +21,11 @@ export function mentionAt(text: string, caret: number): MentionQuery | null {
 }
 
 /** Those whose names, or a part of them, begin with what was typed; eight at most. */
-export function findPeople(
-  people: readonly MentionablePerson[],
+export function findPeople<Person extends MentionablePerson>(
+  people: readonly Person[],
   typed: string,
   locale: string,
-): readonly MentionablePerson[] {
+): readonly Person[] {
   const plain = (text: string) => text.normalize('NFD').replaceAll(/\p{M}/gu, '').toLocaleLowerCase(locale)
   const wanted = plain(typed)
   const fits = (name: string) =>

@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react'
+import { useId, type ReactElement } from 'react'
 import { isCellsError, type CellsError, type PendingWrite } from '../../index.ts'
 import { useTexts } from '../use-people.ts'
 import { useValueFormat } from './shown-value.ts'
@@ -7,14 +7,16 @@ import { useValueFormat } from './shown-value.ts'
 export function RefusedWrite({ write }: { readonly write: PendingWrite }): ReactElement {
   const texts = useTexts()
   const values = useValueFormat()
+  const id = useId()
+  const isConflict = write.state === 'conflict'
   const cell = texts.cellName(write.cell)
   const value = values.input(write.value, write.isDeletion)
   return (
     <li className="efir-cells-refused">
-      <p className="efir-cells-refused-what">
+      <p id={`${id}-cell`} className="efir-cells-refused-what">
         <span className="efir-cells-ellipsis">{cell}</span>
         <span className={`efir-cells-ellipsis efir-cells-refused-value efir-cells-value--${value.kind}`}>
-          {value.text}
+          <bdi>{value.text}</bdi>
         </span>
       </p>
       <p className="efir-cells-muted">{reasonOf(write.error, texts)}</p>
@@ -22,18 +24,18 @@ export function RefusedWrite({ write }: { readonly write: PendingWrite }): React
         <button
           type="button"
           className="efir-cells-button"
-          aria-label={texts.syncRetryValue(cell, value.text)}
+          aria-describedby={`${id}-cell`}
           onClick={() => write.retry()}
         >
-          {texts.syncRetry}
+          {isConflict ? texts.conflictKeepMine : texts.syncRetry}
         </button>
         <button
           type="button"
           className="efir-cells-button efir-cells-button--quiet"
-          aria-label={texts.syncDiscardValue(cell, value.text)}
+          aria-describedby={`${id}-cell`}
           onClick={() => write.discard()}
         >
-          {texts.syncDiscard}
+          {isConflict ? texts.conflictTakeTheirs : texts.syncDiscard}
         </button>
       </p>
     </li>

@@ -33,7 +33,6 @@ export const english: CellsTexts = {
   locale: 'en',
 
   cellName: ({ field, period }) => [field.replaceAll('_', ' '), period].filter(Boolean).join(', '),
-  you: 'You',
   program: 'A program',
   unknownPerson: 'Somebody',
   emptyValue: 'empty',
@@ -84,7 +83,6 @@ export const english: CellsTexts = {
   conflictBase: 'Before',
   conflictMine: 'Yours',
   conflictTheirs: (name) => name,
-  conflictWritten: (name, when) => `${name}, ${when}`,
   conflictBaseNote: 'What you both started from',
   conflictMineNote: 'Not saved yet',
   conflictKeepMine: 'Keep mine',
@@ -114,7 +112,8 @@ export const english: CellsTexts = {
   commentsReopened: (name, when) => `Reopened by ${name}, ${when}`,
   commentsEdited: 'edited',
   commentsDeleted: 'Deleted by its author.',
-  commentsUnread: (count) => `${count} new`,
+  commentsUnread: (count) => plural(count, { one: '# new', other: '# new' }),
+  commentsNewMark: 'new',
   commentsShowResolved: (count) =>
     plural(count, { one: 'Show # resolved thread', other: 'Show # resolved threads' }),
   commentsHideResolved: 'Hide resolved threads',
@@ -190,8 +189,6 @@ export const english: CellsTexts = {
   syncRefusedTitle: 'Not saved',
   syncRetry: 'Try again',
   syncDiscard: 'Discard',
-  syncRetryValue: (cell, value) => `Try again: ${value} in ${cell}`,
-  syncDiscardValue: (cell, value) => `Discard: ${value} in ${cell}`,
   syncAllSaved: 'Everything is saved.',
   syncNotKept: 'This browser does not keep unsaved changes: do not close the window before they are sent.',
 

@@ -48,7 +48,6 @@ export const french: CellsTexts = {
   locale: 'fr',
 
   cellName: ({ field, period }) => [field.replaceAll('_', ' '), period].filter(Boolean).join(', '),
-  you: 'Vous',
   program: 'Un programme',
   unknownPerson: 'Quelqu’un',
   emptyValue: 'vide',
@@ -100,7 +99,6 @@ export const french: CellsTexts = {
   conflictBase: 'Avant',
   conflictMine: 'La vôtre',
   conflictTheirs: (name) => name,
-  conflictWritten: (name, when) => `${name}, ${when}`,
   conflictBaseNote: 'Votre point de départ commun',
   conflictMineNote: 'Pas encore enregistrée',
   conflictKeepMine: 'Garder la mienne',
@@ -131,6 +129,7 @@ export const french: CellsTexts = {
   commentsEdited: 'modifié',
   commentsDeleted: 'Supprimé par son auteur.',
   commentsUnread: (count) => plural(count, { one: '# nouveau', other: '# nouveaux' }),
+  commentsNewMark: 'nouveau',
   commentsShowResolved: (count) =>
     plural(count, { one: 'Afficher # fil résolu', other: 'Afficher # fils résolus' }),
   commentsHideResolved: 'Masquer les fils résolus',
@@ -208,8 +207,6 @@ export const french: CellsTexts = {
   syncRefusedTitle: 'Non enregistrées',
   syncRetry: 'Réessayer',
   syncDiscard: 'Abandonner',
-  syncRetryValue: (cell, value) => `Réessayer : ${value} dans ${cell}`,
-  syncDiscardValue: (cell, value) => `Abandonner : ${value} dans ${cell}`,
   syncAllSaved: 'Tout est enregistré.',
   syncNotKept:
     'Ce navigateur ne conserve pas les modifications non enregistrées : ne fermez pas la fenêtre avant leur envoi.',

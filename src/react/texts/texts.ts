@@ -33,8 +33,6 @@ export interface CellsTexts {
 
   /** What a cell is called in titles and lists. An entity is an id: replace this to show what it stands for. */
   readonly cellName: (cell: ResolvedAddress) => string
-  /** The signed-in user. */
-  readonly you: string
   /** Who wrote where no person did. */
   readonly program: string
   /** Somebody of whom nothing is known but the id. */
@@ -58,8 +56,6 @@ export interface CellsTexts {
   readonly conflictBase: string
   readonly conflictMine: string
   readonly conflictTheirs: (name: string) => string
-  /** By whom and when theirs was written. */
-  readonly conflictWritten: (name: string, when: string) => string
   /** Beside the value that the user's write was based on. */
   readonly conflictBaseNote: string
   /** Beside the user's own value. */
@@ -94,7 +90,10 @@ export interface CellsTexts {
   readonly commentsEdited: string
   /** In place of a text that its author took away. */
   readonly commentsDeleted: string
+  /** How many comments have not been read. */
   readonly commentsUnread: (count: number) => string
+  /** Beside one of those. */
+  readonly commentsNewMark: string
   readonly commentsShowResolved: (count: number) => string
   readonly commentsHideResolved: string
   readonly commentsShowAll: string
@@ -151,8 +150,6 @@ export interface CellsTexts {
   readonly syncRefusedTitle: string
   readonly syncRetry: string
   readonly syncDiscard: string
-  readonly syncRetryValue: (cell: string, value: string) => string
-  readonly syncDiscardValue: (cell: string, value: string) => string
   readonly syncAllSaved: string
   /** That writes do not outlive the page, though the application asked for it. */
   readonly syncNotKept: string

@@ -1,0 +1,57 @@
+import {
+  CellStyleModule,
+  ClientSideRowModelApiModule,
+  ClientSideRowModelModule,
+  ColumnApiModule,
+  EventApiModule,
+  PinnedRowModule,
+  QuickFilterModule,
+  RenderApiModule,
+  RowApiModule,
+  ScrollApiModule,
+  TextEditorModule,
+  themeQuartz,
+  TooltipModule,
+} from 'ag-grid-community'
+
+/** What the grid uses of AG Grid Community, and no more of it is loaded. */
+export const gridModules = [
+  CellStyleModule,
+  ClientSideRowModelApiModule,
+  ClientSideRowModelModule,
+  ColumnApiModule,
+  EventApiModule,
+  PinnedRowModule,
+  QuickFilterModule,
+  RenderApiModule,
+  RowApiModule,
+  ScrollApiModule,
+  TextEditorModule,
+  TooltipModule,
+]
+
+/** AG Grid's own theme in the page's colours; they change with the page between light and dark. */
+export const gridTheme = themeQuartz.withParams({
+  fontFamily: 'inherit',
+  fontSize: 13,
+  headerFontSize: 12,
+  headerFontWeight: 600,
+  rowHeight: 34,
+  headerHeight: 36,
+  cellHorizontalPadding: 12,
+  borderRadius: 0,
+  wrapperBorder: false,
+  wrapperBorderRadius: 0,
+  backgroundColor: 'var(--surface)',
+  foregroundColor: 'var(--text)',
+  textColor: 'var(--text)',
+  headerTextColor: 'var(--text-muted)',
+  headerBackgroundColor: 'var(--surface-raised)',
+  borderColor: 'var(--line)',
+  rowBorder: { color: 'var(--line-soft)' },
+  columnBorder: { color: 'var(--line-soft)' },
+  pinnedColumnBorder: { color: 'var(--line)' },
+  accentColor: 'var(--accent)',
+  rowHoverColor: 'transparent',
+  rangeSelectionBorderColor: 'transparent',
+})
