@@ -92,7 +92,7 @@ export interface CellsProviderProps<M extends Modules = NoModules> {
  */
 export function CellsProvider<M extends Modules = NoModules>(props: CellsProviderProps<M>): ReactNode {
   const { people, userId, texts, onConflict, children } = props
-  const budget = props.budget as Budget | undefined
+  const budget = props.budget as unknown as Budget | undefined
   const view = useSheetView({ ...props, budget })
   useEffect(() => {
     const letGo = view.hold()
