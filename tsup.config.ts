@@ -57,14 +57,13 @@ export default defineConfig([
     dts: false,
     esbuildPlugins: [builtCore],
   },
-  // React's server components have to be told, and a tree shaker would take the telling away.
+  // A second tree shaker would take away the `'use client'` that React's server components look for.
   {
     ...shared,
     entry: { 'react/index': 'src/react/index.ts' },
     format: ['esm', 'cjs'],
     dts: false,
     treeshake: false,
-    banner: { js: "'use client'" },
     esbuildPlugins: [builtCore],
   },
   { ...shared, entry: { 'react/styles': 'src/react/styles.css' }, dts: false, sourcemap: false },

@@ -7,9 +7,7 @@ export interface Place {
 }
 
 /** A grid as both subjects have it: what differs is only the hook that a cell asks. */
-export type CellHook = (
-  place: Place,
-) => readonly [value: string | null, set: (value: string | null) => void]
+export type CellHook = (place: Place) => readonly [value: string | null, set: (value: string | null) => void]
 
 /** What was rendered since it was looked at last. */
 export const counts = { renders: 0 }

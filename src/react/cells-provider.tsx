@@ -18,6 +18,7 @@ import { filterKey, normalFilter } from './sheet-filter.ts'
 import { SheetView } from './sheet-view.ts'
 import { english } from './texts/english.ts'
 import type { CellsTexts } from './texts/texts.ts'
+import { useCommentNotices } from './use-comment-notices.ts'
 
 /** What a provider is given: a budget to open a sheet of, or a sheet. */
 export interface CellsProviderProps<M extends Modules = NoModules> {
@@ -91,7 +92,7 @@ export interface CellsProviderProps<M extends Modules = NoModules> {
  */
 export function CellsProvider<M extends Modules = NoModules>(props: CellsProviderProps<M>): ReactNode {
   const { people, userId, texts, onConflict, children } = props
-  const budget = props.budget as Budget | undefined
+  const budget = props.budget as unknown as Budget | undefined
   const view = useSheetView({ ...props, budget })
   useEffect(() => {
     const letGo = view.hold()
@@ -99,6 +100,7 @@ export function CellsProvider<M extends Modules = NoModules>(props: CellsProvide
     return letGo
   }, [view])
   useEffect(() => view.connection.follow(onConflict), [view, onConflict])
+  useCommentNotices(view, budget)
   const allTexts = useMemo(() => (texts === undefined ? english : { ...english, ...texts }), [texts])
   const locale = props.locale ?? allTexts.locale
   const surroundings = useMemo(

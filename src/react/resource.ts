@@ -22,6 +22,7 @@ export class Resource<Data> implements ExternalStore<Loaded<Data>> {
   readonly #watchers: Watchers
   #state: Loaded<Data> = unread
   #reading: AbortController | undefined
+  #latest: Promise<void> = Promise.resolve()
   #isWatched = false
 
   /** `begin` is called when somebody watches, and what it returns when nobody does any more. */
@@ -47,8 +48,16 @@ export class Resource<Data> implements ExternalStore<Loaded<Data>> {
   /** Reads it again. Resolves when that is done, be it in vain: the state tells. */
   readonly refresh = (): Promise<void> => this.update(this.#read)
 
-  /** Reads something else into it. What is being read already is given up. */
+  /** Reads something else into it. What is being read already is given up, and its askers wait for this. */
   async update(read: Read<Data>): Promise<void> {
+    this.#latest = this.#run(read)
+    for (let awaited: unknown; awaited !== this.#latest; ) {
+      awaited = this.#latest
+      await awaited
+    }
+  }
+
+  async #run(read: Read<Data>): Promise<void> {
     this.#reading?.abort()
     const reading = new AbortController()
     this.#reading = reading

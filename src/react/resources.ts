@@ -19,7 +19,7 @@ export function resourcesOf(budget: Budget): Resources {
 /** What is asked of the server besides cells, by topic and key; each is read once for all who watch it. */
 export class Resources {
   readonly #held = new Map<string, Resource<unknown>>()
-  readonly #topics = new Map<Resource<unknown>, Topic>()
+  readonly #watched = new Map<Resource<unknown>, { readonly topic: Topic; readonly key: string }>()
   #focused = 0
 
   /** The resource of this key: the same one while somebody watches it. */
@@ -30,19 +30,19 @@ export class Resources {
     return new Resource<Data>(read, (resource) => {
       const watched = resource as Resource<unknown>
       if (!this.#held.has(name)) this.#held.set(name, watched)
-      this.#topics.set(watched, topic)
-      if (this.#topics.size === 1) page()?.addEventListener?.('focus', this.#onFocus)
+      this.#watched.set(watched, { topic, key })
+      if (this.#watched.size === 1) page()?.addEventListener?.('focus', this.#onFocus)
       return () => {
         if (this.#held.get(name) === watched) this.#held.delete(name)
-        this.#topics.delete(watched)
-        if (this.#topics.size === 0) page()?.removeEventListener?.('focus', this.#onFocus)
+        this.#watched.delete(watched)
+        if (this.#watched.size === 0) page()?.removeEventListener?.('focus', this.#onFocus)
       }
     })
   }
 
-  /** Reads everything of a topic again that somebody watches. */
-  async refresh(topic: Topic): Promise<void> {
-    const stale = [...this.#topics].filter(([, about]) => about === topic)
+  /** Reads again what somebody watches of a topic: all of it, or what is stale by its key. */
+  async refresh(topic: Topic, isStale: (key: string) => boolean = () => true): Promise<void> {
+    const stale = [...this.#watched].filter(([, about]) => about.topic === topic && isStale(about.key))
     await Promise.all(stale.map(([resource]) => resource.refresh()))
   }
 
@@ -51,7 +51,7 @@ export class Resources {
     const now = Date.now()
     if (now - this.#focused < focusMilliseconds) return
     this.#focused = now
-    for (const resource of this.#topics.keys()) void resource.refresh()
+    for (const resource of this.#watched.keys()) void resource.refresh()
   }
 }
 

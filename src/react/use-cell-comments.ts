@@ -47,8 +47,8 @@ export interface CellCommentsView {
 const none: readonly CommentThread[] = Object.freeze([])
 
 /**
- * What people said about one cell, and the answers to it. Read again after the user's own comments, and when he
- * comes back to the window.
+ * What people said about one cell, and the answers to it. Read again when somebody writes some, and when
+ * the user comes back to the window.
  *
  * @throws {ValidationError} where it is not an address, or the provider has no budget.
  * @example

@@ -12,10 +12,11 @@ const never = () => () => undefined
  */
 export function useSuspense(isWaiting: boolean): void {
   const view = useView()
+  // The same for both where nobody waits: what hydrates is not rendered again for it.
   const isServer = useSyncExternalStore(
     never,
     () => false,
-    () => true,
+    () => isWaiting,
   )
   if (!isWaiting) return
   const { error } = view.connection.state.getSnapshot()

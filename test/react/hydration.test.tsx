@@ -1,6 +1,6 @@
 import './support/dom.ts'
 import { act } from '@testing-library/react'
-import { Suspense, useLayoutEffect, type ReactNode } from 'react'
+import { Suspense, useEffect, type ReactNode } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToPipeableStream, renderToString } from 'react-dom/server'
 import { PassThrough } from 'node:stream'
@@ -44,7 +44,7 @@ function recorder() {
     const { cell, value } = of.usePlanningCell(at(field))
     // No effect runs on a server; in the browser what was committed counts.
     if (of !== browser) record(field, cell)
-    useLayoutEffect(() => record(field, cell))
+    useEffect(() => record(field, cell))
     return <span>{value ?? '–'}</span>
   }
   function Sum({ of }: { readonly of: Bindings }): ReactNode {
@@ -145,7 +145,7 @@ describe('a page that a server rendered', () => {
     }
     function Ready({ of }: { readonly of: Bindings }): ReactNode {
       const isReady = of.useReady()
-      useLayoutEffect(() => void (seen.isReady = isReady))
+      useEffect(() => void (seen.isReady = isReady))
       return null
     }
     const page = (of: Bindings): ReactNode => (

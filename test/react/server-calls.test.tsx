@@ -11,6 +11,7 @@ import {
   usePlanningCell,
   usePresence,
   useSheet,
+  useSyncStatus,
   useUndoRedo,
   useUserId,
 } from '@efir/cells/react'
@@ -134,8 +135,32 @@ describe('useCellComments', () => {
     expect(comments.now.threads).toEqual([])
   })
 
-  it('reads again when the user comes back to the window', async () => {
+  it('reads again when somebody else comments, and so do counts and the inbox', async () => {
     const { alice, bob } = await world()
+    const comments = probe(() => useCellComments(at('a')))
+    const elsewhere = probe(() => useCellComments(at('b')))
+    const counts = probe(() => useCommentCounts([at('a')]))
+    const inbox = probe(() => useInbox())
+    const status = probe(() => useSyncStatus())
+    within(
+      { budget: alice.budget },
+      <>
+        <comments.Probe />
+        <elsewhere.Probe />
+        <counts.Probe />
+        <inbox.Probe />
+        <status.Probe />
+      </>,
+    )
+    await until(() => status.now.state === 'live' && !comments.now.isLoading && !elsewhere.now.isLoading)
+    await bob.budget.comments.add(at('a'), 'Look', { mentions: [alice.id] })
+    await until(() => comments.now.threads.length === 1)
+    await until(() => counts.now.of(at('a')).unread === 1 && inbox.now.unread === 1)
+    expect(elsewhere.now.threads).toEqual([])
+  })
+
+  it('reads again when the user comes back to the window', async () => {
+    const { alice, bob } = await world({ stream: 'none' })
     const comments = probe(() => useCellComments(at('a')))
     within({ budget: alice.budget }, <comments.Probe />)
     await until(() => !comments.now.isLoading)

@@ -16,7 +16,10 @@ type Event =
   | { readonly type: 'open' | 'deliver' | 'load' | 'look' }
 
 const event: fc.Arbitrary<Event> = fc.oneof(
-  fc.record({ type: fc.constantFrom('write' as const, 'delete' as const), field: fc.constantFrom(...fields) }),
+  fc.record({
+    type: fc.constantFrom('write' as const, 'delete' as const),
+    field: fc.constantFrom(...fields),
+  }),
   fc.record({ type: fc.constantFrom('open' as const, 'deliver' as const, 'load' as const, 'look' as const) }),
 )
 
@@ -71,7 +74,8 @@ class World {
   }
 
   async take(happening: Event): Promise<void> {
-    if (happening.type === 'write' || happening.type === 'delete') this.#change(happening.field, happening.type === 'delete')
+    if (happening.type === 'write' || happening.type === 'delete')
+      this.#change(happening.field, happening.type === 'delete')
     if (happening.type === 'open' && !this.#isOpen) await this.#openSheet()
     if (happening.type === 'deliver' && this.#isOpen) this.#deliver()
     if (happening.type === 'load' && this.#isOpen && !this.#isLoaded) await this.#load()

@@ -1,5 +1,5 @@
 import './dom.ts'
-import { act, cleanup, render } from '@testing-library/react'
+import { cleanup, render } from '@testing-library/react'
 import type { SupabaseClient } from '@supabase/supabase-js'
 import type { ReactElement, ReactNode } from 'react'
 import { afterEach, expect, vi } from 'vitest'
@@ -93,7 +93,11 @@ export async function until(check: () => unknown): Promise<void> {
   await vi.waitFor(() => expect(check()).toBeTruthy(), { timeout: 15_000, interval: 10 })
 }
 
-/** Does something that changes state, and lets React take it in. */
+/** Does something that changes state, and lets React show it, also what it is refused with. */
 export async function doing<Answer>(work: () => Answer | Promise<Answer>): Promise<Answer> {
-  return await act(async () => await work())
+  try {
+    return await work()
+  } finally {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
