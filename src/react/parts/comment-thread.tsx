@@ -45,11 +45,14 @@ export function CommentThread(props: CommentThreadProps): ReactElement {
   const name = personOf(first?.createdBy ?? null).name
   useSeen(article, thread, onSeen)
 
-  const leave = (): void => {
-    setReplying(false)
-    // It is drawn again first.
-    setTimeout(() => replyButton.current?.focus())
-  }
+  // The answer is gone, and the focus with it; where it has gone elsewhere meanwhile, it stays there.
+  const wasReplying = useRef(false)
+  useEffect(() => {
+    const isLost = document.activeElement === document.body
+    if (wasReplying.current && !isReplying && isLost) replyButton.current?.focus()
+    wasReplying.current = isReplying
+  }, [isReplying])
+  const leave = (): void => setReplying(false)
 
   return (
     <article

@@ -206,6 +206,7 @@ describe.skipIf(!isHere)(title, { timeout: 120_000 }, () => {
     await tabTo(page, 'Reply')
     await page.keyboard.press('Enter')
     await edited.getByText('Yes.').waitFor()
+    await edited.locator('.efir-cells-composer').waitFor({ state: 'detached' })
     await expect.poll(() => focused(page)).toBe('Reply')
 
     await tabTo(page, 'Delete', 'Shift+Tab')
