@@ -144,7 +144,7 @@ export class GridWorld {
     } = {},
   ): Promise<GridPage> {
     const context = await this.house.browser.newContext({
-      viewport: { width: options.width ?? 1440, height: options.height ?? 860 },
+      viewport: { width: options.width ?? 1280, height: options.height ?? 700 },
       colorScheme: options.dark === true ? 'dark' : 'light',
       permissions: ['clipboard-read', 'clipboard-write'],
       locale: 'en-US',
