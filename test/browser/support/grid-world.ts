@@ -124,7 +124,7 @@ export class GridWorld {
 
   /** The budget by the SDK, as one of the people. */
   budgetOf(name: string): Budget {
-    return createCells(this.stack.signIn(this.person(name))).budget(this.budgetVersionId as never)
+    return createCells(this.stack.signIn(this.person(name))).budget(this.budgetVersionId)
   }
 
   address(row: number, period: string) {
