@@ -7,7 +7,7 @@ export default {
       comment: 'The model knows nothing but itself and the errors.',
       severity: 'error',
       from: { path: '^src/model/' },
-      to: { pathNot: '^src/(model/|errors\\.ts$|errors/)' },
+      to: { pathNot: '^src/(model/|errors\\.ts$)' },
     },
     {
       name: 'modules-are-pure',

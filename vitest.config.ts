@@ -17,6 +17,14 @@ const alias = [
   { find: /^@efir\/cells\/([a-z]+)$/, replacement: source('$1/index.ts') },
 ]
 const react18 = `${import.meta.dirname}/test/react/react-18/node_modules`
+/** Of the older React, and of what asks for React itself and shall get the same one: as ES modules, which can be told. */
+const olderAlias = [
+  { find: /^(react|react-dom)(\/.*)?$/, replacement: `${react18}/$1$2` },
+  {
+    find: /^@testing-library\/react$/,
+    replacement: `${import.meta.dirname}/node_modules/@testing-library/react/dist/@testing-library/react.esm.js`,
+  },
+]
 const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
 
 export default defineConfig({
@@ -35,14 +43,11 @@ export default defineConfig({
       {
         extends: false,
         plugins: [sqlAsText],
-        resolve: {
-          alias: [...alias, { find: /^(react|react-dom)(\/.*)?$/, replacement: `${react18}/$1$2` }],
-        },
+        resolve: { alias: [...alias, ...olderAlias] },
         test: {
           name: 'react 18',
           include: ['test/react/**/*.test.{ts,tsx}'],
-          // It asks for React itself, and shall get the same one.
-          server: { deps: { inline: [/@testing-library/] } },
+          server: { deps: { inline: [/@testing-library\/react/] } },
           ...limits,
         },
       },

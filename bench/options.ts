@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly scale: number
   readonly fresh: boolean
   readonly json: string | undefined
+  /** Whether the file's rows of earlier runs stay. */
+  readonly add: boolean
   /** Only rows whose name begins so. */
   readonly only: string
 }
@@ -14,11 +16,12 @@ export interface BenchOptions {
 export class UsageError extends Error {}
 
 export const usage = (suites: readonly string[]): string =>
-  `npm run bench -- SUITE [--small] [--json FILE] [--only ROWS] [--fresh]
+  `npm run bench -- SUITE [--small] [--json FILE [--add]] [--only ROWS] [--fresh]
 
   SUITE        ${suites.join(', ')}
   --small      a tenth of the data
-  --json FILE  writes the rows as JSON, too
+  --json FILE  writes the rows as JSON, too, each as soon as it is measured
+  --add        keeps the rows that FILE has from earlier runs, for a suite that is run in pieces (see --only)
   --only ROWS  only rows whose name begins with ROWS, e.g. "write." (a row that another needs is measured too)
   --fresh      makes the data anew, where it is kept from an earlier run`
 
@@ -34,7 +37,8 @@ export function parseOptions(argv: readonly string[], suites: readonly string[])
   if (!(scale > 0 && scale <= 1))
     throw new UsageError(`--scale is above 0 and at most 1, not "${values.scale}".`)
   if (values.json === '') throw new UsageError('--json needs the name of a file.')
-  return { suite, scale, fresh: values.fresh, json: values.json, only: values.only }
+  if (values.add && values.json === undefined) throw new UsageError('--add needs --json FILE to add to.')
+  return { suite, scale, fresh: values.fresh, json: values.json, add: values.add, only: values.only }
 }
 
 function parse(argv: readonly string[]) {
@@ -45,6 +49,7 @@ function parse(argv: readonly string[]) {
       options: {
         small: { type: 'boolean', default: false },
         json: { type: 'string' },
+        add: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         fresh: { type: 'boolean', default: false },
         // For the bench's own test: another size than the two that are compared over time.

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { percentile } from './measure.ts'
 
 /** One measured row. `ratio` is ours divided by the baseline, in the row's unit; null where there is none. */
@@ -79,6 +79,23 @@ export function table(rows: readonly Row[]): string {
     .join('\n')
 }
 
+/** In one step: a run that is killed while it writes leaves the file as it was. */
 export function writeReport(file: string, report: Report): void {
-  writeFileSync(file, `${JSON.stringify(report, undefined, 2)}\n`)
+  writeFileSync(`${file}.new`, `${JSON.stringify(report, undefined, 2)}\n`)
+  renameSync(`${file}.new`, file)
+}
+
+/** The rows that a file has from runs before, if there is such a file. */
+export function earlierRows(file: string, suite: string): readonly Row[] {
+  if (!existsSync(file)) return []
+  const report = JSON.parse(readFileSync(file, 'utf8')) as Report
+  if (report.suite !== suite) throw new Error(`${file} has the rows of the suite ${report.suite}.`)
+  return report.rows
+}
+
+/** With the row in the place of an earlier one of its name, else at the end. */
+export function withRow(rows: readonly Row[], row: Row): readonly Row[] {
+  return rows.some(({ name }) => name === row.name)
+    ? rows.map((earlier) => (earlier.name === row.name ? row : earlier))
+    : [...rows, row]
 }

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseOptions, usage, UsageError } from './options.ts'
-import { table, writeReport, type Row } from './report.ts'
+import { earlierRows, table, withRow, writeReport, type Row } from './report.ts'
 import type { RunSuite } from './suite.ts'
 
 const suites = readdirSync(join(import.meta.dirname, 'suites'))
@@ -11,11 +11,12 @@ const suites = readdirSync(join(import.meta.dirname, 'suites'))
   .sort()
 
 try {
-  const { suite, scale, fresh, json, only } = parseOptions(process.argv.slice(2), suites)
+  const { suite, scale, fresh, json, add, only } = parseOptions(process.argv.slice(2), suites)
   const { run } = (await import(`./suites/${suite}.ts`)) as { run: RunSuite }
   const started = performance.now()
   // As they come, so that a run that is stopped leaves what it measured.
   const rows: Row[] = []
+  let written = json !== undefined && add ? earlierRows(json, suite) : []
   const measured = run({
     scale,
     fresh,
@@ -27,7 +28,8 @@ try {
     rows.push(row)
     console.error(table([row]))
     if (json !== undefined) {
-      writeReport(json, { suite, date: new Date().toISOString(), node: process.version, rows })
+      written = withRow(written, row)
+      writeReport(json, { suite, date: new Date().toISOString(), node: process.version, rows: written })
     }
   }
   console.log(table(rows))

@@ -1,5 +1,5 @@
 import { sendBatch, type WriteManyOptions, type WriteManyResult, type WriteOptions } from './batch.ts'
-import { callsOf } from './call.ts'
+import { callsOf, type Call } from './call.ts'
 import { isCell, prepareChange, type BaseVersion, type LooseChange } from './change.ts'
 import { Comments } from './comments/comments.ts'
 import { ProtocolError, ValidationError } from './errors.ts'
@@ -17,6 +17,7 @@ import { resolveAddress, type CellAddress } from './model/address.ts'
 import { missingCell, type AnyCell } from './model/cell.ts'
 import type { BudgetVersionId } from './model/ids.ts'
 import { toMoment, type Moment } from './model/moment.ts'
+import type { RefusedChange } from './model/refusals.ts'
 import type { Modules } from './modules/modules.ts'
 import { noRules, type ModuleRules } from './modules/rules.ts'
 import type {
@@ -31,7 +32,7 @@ import type {
   NoModules,
 } from './modules/types.ts'
 import { toPageSize } from './paged-list.ts'
-import { rethrow } from './refusal.ts'
+import { findRefusal, rethrow } from './refusal.ts'
 import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
 import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
@@ -45,7 +46,13 @@ export interface BaseOption {
   readonly ifVersion?: BaseVersion
 }
 
-/** The cells of one budget version. Made by {@link Cells.budget}. */
+/**
+ * The cells of one budget version. Made by {@link Cells.budget}.
+ *
+ * Besides what each method names, every call may reject with {@link UnauthorizedError} (sign in again),
+ * {@link TransportError} (no usable answer came, however often it was sent), {@link NotInstalledError},
+ * {@link ProtocolError}, or the reason of the `signal` that it was given.
+ */
 export class Budget<M extends Modules = NoModules> {
   readonly id: BudgetVersionId
   /** What people say about cells: threads, mentions, what is unread. */
@@ -54,6 +61,8 @@ export class Budget<M extends Modules = NoModules> {
   readonly locks: Locks
   /** Who is editing which cell, for a short while. */
   readonly leases: Leases
+  /** @internal For the rooms of the house that ask in their own words. */
+  readonly call: Call
   readonly #transport: CellsTransport
   readonly #rules: ModuleRules
   readonly #openSheet: OpenSheet | undefined
@@ -69,10 +78,10 @@ export class Budget<M extends Modules = NoModules> {
     this.#transport = transport
     this.#rules = rules
     this.#openSheet = openSheet
-    const call = callsOf(transport, id)
-    this.comments = new Comments(call)
-    this.locks = new Locks(call)
-    this.leases = new Leases(id, transport, call)
+    this.call = callsOf(transport, id)
+    this.comments = new Comments(this.call)
+    this.locks = new Locks(this.call)
+    this.leases = new Leases(id, transport, this.call)
   }
 
   /**
@@ -97,17 +106,26 @@ export class Budget<M extends Modules = NoModules> {
     options: CallOptions = {},
   ): Promise<CellAt<M, Module, Field>> {
     const [found] = await this.#readMany([cell], options, () => 'cell')
-    if (found === undefined) throw new ProtocolError('read_cells answered no cell for one reference.')
     return found as CellAt<M, Module, Field>
   }
 
   /**
-   * Up to 10,000 cells in one round trip, in the order asked for, all as of one moment;
-   * where the server cannot answer so many at once, in parts that each show their own moment. (Where that is too much for the
-   * server, they are read in parts, each as of its own.)
+   * Up to 10,000 cells in one round trip, in the order asked for, all as of one moment; where the server cannot answer
+   * so many at once, in parts that each show their own. A cell that nobody has written yet is a missing one, as in
+   * {@link Budget.read}; the same cell may be asked for twice.
    *
    * @throws {ValidationError} naming the cell and the part of its address that is not acceptable.
    * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function year(budget: Budget, months: string[]) {
+   *   const cells = await budget.readMany(months.map((period) => ({ module: 'staff', field: 'posts', period })))
+   *   return cells.map(({ value }) => Number(value ?? 0))
+   * }
+   * void year
+   * ```
    */
   async readMany<const References extends readonly (AnyCell | CellAddress)[]>(
     cells: readonly [] | (References & CheckedReferences<M, References>),
@@ -121,7 +139,9 @@ export class Budget<M extends Modules = NoModules> {
    * Every cell that the filter names, fetched page by page while it is consumed. Each page is one moment's truth and
    * carries its revision; cells written between two pages may show in either state.
    *
-   * @throws {ValidationError} where the page size is not acceptable.
+   * @param filter every member is optional, members are ANDed; `{}` is the whole budget.
+   * @throws {ValidationError} where the page size is not acceptable; while it is iterated, where the filter is not.
+   * @throws {NotFoundError} while it is iterated, where the budget is not the caller's to see.
    * @example
    * ```ts
    * import type { Budget } from '@efir/cells'
@@ -156,6 +176,7 @@ export class Budget<M extends Modules = NoModules> {
    * @throws {VersionConflictError} with base, mine and theirs where somebody else was faster.
    * @throws {CellLockedError} where the cell is locked.
    * @throws {LeaseLostError} where it was to land only under a `lease`, and that is not held any more.
+   * @throws {ForbiddenError} where a rule of your own database refused it.
    * @throws {ValidationError} where the value cannot be stored exactly as given.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    * @throws {TransportError} where no answer came, however often it was sent: the write may or may not have landed; with
@@ -194,8 +215,22 @@ export class Budget<M extends Modules = NoModules> {
    * Deletes a cell, on top of the cell as it was read: it leaves reads, keeps its history, and comes back when it is
    * written again. Resolves with the missing cell. Deleting what does not exist does nothing.
    *
+   * @param cell a cell as it was read, or an address together with `ifVersion`.
    * @throws {VersionConflictError} with base and theirs where somebody changed it meanwhile.
    * @throws {CellLockedError} where the cell is locked.
+   * @throws {LeaseLostError} where it was to land only under a `lease`, and that is not held any more.
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function clear(budget: Budget) {
+   *   const cell = await budget.read({ module: 'revenue', field: 'tuition_rate', period: '2025-09' })
+   *   const { exists } = await budget.delete(cell)
+   *   return exists // false; budget.undo() brings it back
+   * }
+   * void clear
+   * ```
    */
   async delete<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
     cell: AnyCell<Module, Field>,
@@ -240,6 +275,41 @@ export class Budget<M extends Modules = NoModules> {
     const prepared = changes.map((change, index) => prepareChange(change, `changes[${index}]`, this.#rules))
     const result = await sendBatch(this.#transport, this.id, prepared, options)
     return result as WriteManyResult<OutcomesAt<M, Changes>>
+  }
+
+  /**
+   * What a caught error says about one cell, in the types of its field: a conflict with `base`, `mine` and `theirs`, a
+   * lock, a lost lease, or why the change was not acceptable. `undefined` where the error says nothing of that cell, or
+   * comes from another call than a write or a delete of this budget's client.
+   *
+   * @param cell a cell as it was read, or its address.
+   * @throws {ValidationError} naming the part of the address that is not acceptable.
+   * @example
+   * ```ts
+   * import { decimal, defineModules, type Budget } from '@efir/cells'
+   *
+   * const modules = defineModules({ revenue: { growth: decimal({ as: 'number' }) } })
+   *
+   * async function add(budget: Budget<typeof modules>, more: number) {
+   *   const cell = await budget.read({ module: 'revenue', field: 'growth' })
+   *   try {
+   *     return await budget.write(cell, (cell.value ?? 0) + more)
+   *   } catch (error) {
+   *     const refusal = budget.refusalOf(error, cell)
+   *     if (refusal?.status !== 'conflict' || refusal.theirs === null) throw error
+   *     return await budget.write(refusal.theirs, (refusal.theirs.value ?? 0) + more)
+   *   }
+   * }
+   * void add
+   * ```
+   */
+  refusalOf<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
+    error: unknown,
+    cell: AddressAt<M, Module, Field> | AnyCell<Module, Field>,
+  ): RefusedChange<CellAt<M, Module, Field>, InputAt<M, Module, Field>> | undefined {
+    const address = isCell(cell) ? cell : resolveAddress(cell, 'cell')
+    return findRefusal(error, address, this.#rules) as
+      RefusedChange<CellAt<M, Module, Field>, InputAt<M, Module, Field>> | undefined
   }
 
   /**
@@ -328,6 +398,16 @@ export class Budget<M extends Modules = NoModules> {
    * @throws {ValidationError} where an option is not acceptable.
    * @throws {ForbiddenError} for a service key, which has no steps.
    * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function redo(budget: Budget) {
+   *   const result = await budget.redo({ module: 'revenue' })
+   *   return result.status === 'redone' ? result.outcomes.length : 0
+   * }
+   * void redo
+   * ```
    */
   async redo(options: TurnOptions = {}): Promise<RedoResult> {
     const { turnStep } = await historyCalls()
@@ -340,6 +420,18 @@ export class Budget<M extends Modules = NoModules> {
    * @throws {ValidationError} where an argument is not acceptable.
    * @throws {ForbiddenError} for a service key, which has no steps.
    * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function ask(budget: Budget, confirm: (question: string) => boolean) {
+   *   const { status, outcomes } = await budget.preview('undo')
+   *   const kept = outcomes.filter((outcome) => outcome.status === 'superseded')
+   *   if (status === 'nothing' || !confirm(`Undo? ${kept.length} cells were changed by others and stay.`)) return
+   *   await budget.undo()
+   * }
+   * void ask
+   * ```
    */
   async preview(turn: Turn, options: StepOptions = {}): Promise<StepPreview> {
     const { previewStep } = await historyCalls()
@@ -455,9 +547,7 @@ export class Budget<M extends Modules = NoModules> {
     const { outcomes } = await sendBatch(this.#transport, this.id, [prepared], options)
     const [outcome] = outcomes
     if (outcome?.status !== 'written' && outcome?.status !== 'unchanged') {
-      throw new ProtocolError(
-        `write_cells answered ${outcome?.status ?? 'nothing'} in a call that refuses whole.`,
-      )
+      throw new ProtocolError(`write_cells answered ${String(outcome?.status)} in a call that refuses whole.`)
     }
     return outcome.cell
   }

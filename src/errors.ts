@@ -75,13 +75,19 @@ export class ValidationError extends CellsError {
   }
 }
 
-/** The token is missing, expired or not accepted, and a refresh of the session did not help. Sign in again. */
+/**
+ * The token is missing, expired or not accepted, and a refresh of the session did not help. Sign in again; the event
+ * `unauthorized` of {@link Cells.on} tells it too, whichever call it happened to.
+ */
 export class UnauthorizedError extends CellsError {
   override readonly name = 'UnauthorizedError'
   override readonly code = 'unauthorized'
 }
 
-/** The database lacks the functions of this library, or its schema is not exposed to the API. */
+/**
+ * The database lacks the functions of this library, or its schema is not exposed to the API: run `efir-cells migrate up`,
+ * and add the schema (`efir_budget`) to those that the project's API exposes.
+ */
 export class NotInstalledError extends CellsError {
   override readonly name = 'NotInstalledError'
   override readonly code = 'not_installed'

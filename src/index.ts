@@ -57,7 +57,7 @@ export type {
 } from './history/changes-wire.ts'
 export { PastBudget, type CellReading } from './history/past.ts'
 export type { RestoreOptions } from './history/restore.ts'
-export type { StepOptions, TurnOptions } from './history/steps.ts'
+export type { StepOptions, TurnOptions, TurnProgress } from './history/steps.ts'
 export type {
   CellOutcome,
   NoStep,
@@ -131,8 +131,6 @@ export {
   NotFoundError,
   RefusedError,
   VersionConflictError,
-  type Caught,
-  type CaughtCell,
   type RefusedChange,
 } from './model/refusals.ts'
 export { defineModules, Modules, type ModuleDefinitions } from './modules/modules.ts'
@@ -191,6 +189,7 @@ export type {
   SheetStatus,
   WriteHandle,
 } from './sheet/sheet-types.ts'
+export type { CommentedCells } from './sheet/comment-news.ts'
 export type { ConflictEvent, EditLostEvent, RejectedEvent, SheetEvents } from './sheet/sheet-events.ts'
 export type { PersistentStorage, StorageError, StorageStatus } from './outbox/persistent-storage.ts'
 export type { CellEdit } from './sheet/cell-edit.ts'

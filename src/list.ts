@@ -14,7 +14,18 @@ type FetchPage<Read> = (after: string | null, limit: number) => Promise<LimitedP
 
 /**
  * The cells of a budget that a filter names, fetched page by page while they are consumed. Iterate it for cells, or
- * {@link CellList.pages} for whole pages with the revision that each shows. It can be iterated more than once.
+ * {@link CellList.pages} for whole pages with the revision that each shows. It can be iterated more than once; each time
+ * it is fetched anew. A page that cannot be fetched rejects the step of the iteration that asked for it.
+ *
+ * @example
+ * ```ts
+ * import type { Budget } from '@efir/cells'
+ *
+ * async function copy(budget: Budget, keep: (cells: readonly unknown[], revision: number) => Promise<void>) {
+ *   for await (const { cells, revision } of budget.list({}, { pageSize: 5_000 }).pages()) await keep(cells, revision)
+ * }
+ * void copy
+ * ```
  */
 export class CellList<Read = StoredCell> implements AsyncIterable<Read> {
   readonly #fetch: FetchPage<Read>

@@ -16,7 +16,22 @@ export function toPageSize(pageSize: number | undefined, usual: number, most: nu
 
 /**
  * Something that comes page by page, fetched while it is consumed. Iterate it for its items, or
- * {@link PagedList.pages} for whole pages. It can be iterated more than once; each time it is fetched anew.
+ * {@link PagedList.pages} for whole pages. It can be iterated more than once; each time it is fetched anew. A page that
+ * cannot be fetched rejects the step of the iteration that asked for it.
+ *
+ * @example
+ * ```ts
+ * import type { Cells, Mention } from '@efir/cells'
+ *
+ * async function newest(cells: Cells, most: number) {
+ *   const mentions: Mention[] = []
+ *   for await (const mention of cells.inbox({ unread: true }, { pageSize: most })) {
+ *     if (mentions.push(mention) === most) break // the next page is not fetched
+ *   }
+ *   return mentions
+ * }
+ * void newest
+ * ```
  */
 export class PagedList<Item, Page extends { readonly next: unknown }> implements AsyncIterable<Item> {
   readonly #fetch: (after: Page['next'] | null) => Promise<Page>

@@ -5,23 +5,50 @@ import {
   ForbiddenError,
   LeaseLostError,
   NotFoundError,
+  RefusedError,
   VersionConflictError,
   type RefusedChange,
 } from './model/refusals.ts'
 import type { PreparedChange } from './change.ts'
 import type { AnyCell } from './model/cell.ts'
-import { noRules } from './modules/rules.ts'
+import { noRules, type ModuleRules } from './modules/rules.ts'
 import { Refusal, type WriteResult } from './transport/port.ts'
 
 type RefusedResult = Exclude<WriteResult, { status: 'written' | 'unchanged' | 'failed' }>
 type Refused<Status extends RefusedChange['status']> = Extract<RefusedChange, { status: Status }>
+
+/** A refusal, whatever its field is. */
+type LooseRefusal = RefusedChange<AnyCell, unknown>
+
+/** The changes that refusals answer, where it was a caller who made them. */
+const changesOf = new WeakMap<LooseRefusal, PreparedChange>()
 
 /** The answer to one refused change, with what the caller knows about it, where it was the caller who made it. */
 export function toRefusedChange(
   result: RefusedResult,
   index: number,
   change: PreparedChange | undefined,
-): RefusedChange<AnyCell, unknown> {
+): LooseRefusal {
+  const refusal = tellRefusal(result, index, change)
+  if (change !== undefined) changesOf.set(refusal, change)
+  return refusal
+}
+
+/** What an error says about a cell. Only where its values are what these rules made of them. */
+export function findRefusal(
+  error: unknown,
+  address: ResolvedAddress,
+  rules: ModuleRules,
+): LooseRefusal | undefined {
+  if (!(error instanceof RefusedError)) return undefined
+  const key = cellKey(address)
+  return error.refused.find((refusal) => {
+    const change = changesOf.get(refusal)
+    return change?.rules === rules && cellKey(change.address) === key
+  })
+}
+
+function tellRefusal(result: RefusedResult, index: number, change: PreparedChange | undefined): LooseRefusal {
   const rules = change?.rules ?? noRules
   if (result.status === 'locked') return { ...result, index, cell: rules.toTyped(result.cell) }
   if (result.status === 'lease_lost') {
@@ -48,7 +75,8 @@ export function toPublicError(
 
 function explain(refusal: Refusal, changes: readonly PreparedChange[]): CellsError {
   const refused = refusal.results.flatMap(([index, result]) =>
-    isRefused(result) ? [toRefusedChange(result, index, changes[index])] : [],
+    // An error has the types of no modules: the compiler cannot know of which field it is.
+    isRefused(result) ? [toRefusedChange(result, index, changes[index]) as RefusedChange] : [],
   )
   const first = <Status extends RefusedChange['status']>(status: Status) =>
     refused.find((change): change is Refused<Status> => change.status === status)

@@ -5,6 +5,7 @@ import { meter, processorFields } from './processor.ts'
 import { idsOf, installed, neighbours, signedIn, type World } from './world.ts'
 
 const SIZES = [0, 1_000] as const
+export const catchUpRows = SIZES.map((size) => `catchup.${size}`)
 const CATCH_UP = 'SELECT efir_budget.changes_since($1, $2)::text'
 /** What a client of 009's tables does: it polls by time, and misses what commits out of order. */
 const POLL = `SELECT id, value_numeric::text, value_text, value_type, is_locked, lock_reason, version, modified_by, modified_at

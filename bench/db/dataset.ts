@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type postgres from 'postgres'
@@ -10,7 +10,7 @@ import { bundle, type Migration } from '../../src/migrations/index.ts'
 import { load } from '../data/load.ts'
 import { shapeOf, type Shape } from '../data/shape.ts'
 import type { SuiteContext } from '../suite.ts'
-import { startServer, type Server } from './server.ts'
+import { startServer, type Login, type Server } from './server.ts'
 
 /** To be moved with every change of what the generator makes. */
 const GENERATOR = 2
@@ -19,17 +19,17 @@ const FILLED = '014_lean_indexes'
 /** Below this size the data is made for one run only. */
 const KEPT_FROM = 0.01
 const PREFIX = 'cells-bench-'
-/** Its presence says that the data is whole; its time says when it was used last. */
-const READY = 'ready'
+/** A file in each kept directory; its time says when that was used last. */
+const MARK = 'ready'
 const UNUSED_FOR = 24 * 60 * 60 * 1000
 
+/** `cells`: every migration. `naive`: the same cells in the tables of 009 alone. */
 const DATABASES = { cells: 'record', naive: 'given' } as const
-type DatabaseName = keyof typeof DATABASES
+export type DatabaseName = keyof typeof DATABASES
 
 export interface Dataset {
   readonly shape: Shape
-  /** `cells`: every migration. `naive`: the same cells in the tables of 009 alone. */
-  session(login: 'postgres' | 'authenticator', database: DatabaseName): postgres.Sql
+  session(login: Login, database: DatabaseName): postgres.Sql
   close(): Promise<void>
 }
 
@@ -73,7 +73,7 @@ async function keptDirectory(scale: number, fresh: boolean): Promise<string> {
   const directory = join(parent, `${PREFIX}${scale}-${key}`)
   for (const found of readdirSync(parent).filter((name) => name.startsWith(PREFIX))) {
     const path = join(parent, found)
-    const used = statSync(join(path, READY), { throwIfNoEntry: false })?.mtimeMs
+    const used = statSync(join(path, MARK), { throwIfNoEntry: false })?.mtimeMs
     const keep =
       path === directory ? !fresh && used !== undefined : used !== undefined && Date.now() - used < UNUSED_FOR
     if (!keep) await remove(path)
@@ -82,30 +82,38 @@ async function keptDirectory(scale: number, fresh: boolean): Promise<string> {
   return directory
 }
 
-async function fill(server: Server, shape: Shape, progress: (message: string) => void): Promise<void> {
-  for (const [database, kind] of Object.entries(DATABASES)) {
-    const name = `kept_${database}`
-    await server.createDatabase(name)
-    await apply(server, name, upTo(kind === 'given' ? GIVEN : LAST_FILLED))
-    const superuser = server.session('supabase_admin', name)
-    await load(superuser, shape, kind, progress)
-    await superuser.end()
-  }
+/** Made when a run first needs it, and under another name until it is whole. */
+async function keep(
+  server: Server,
+  superuser: postgres.Sql,
+  database: DatabaseName,
+  shape: Shape,
+  progress: (message: string) => void,
+): Promise<void> {
+  const [kept] = await superuser`SELECT FROM pg_database WHERE datname = ${`kept_${database}`}`
+  if (kept !== undefined) return
+  progress(`generating the data of ${database}, once`)
+  await superuser.unsafe(`DROP DATABASE IF EXISTS half_${database} WITH (FORCE)`)
+  await server.createDatabase(`half_${database}`)
+  const kind = DATABASES[database]
+  await apply(server, `half_${database}`, upTo(kind === 'given' ? GIVEN : LAST_FILLED))
+  const loader = server.session('supabase_admin', `half_${database}`)
+  await load(loader, shape, kind, progress)
+  await loader.end()
+  await superuser.unsafe(`ALTER DATABASE half_${database} RENAME TO kept_${database}`)
 }
 
 /** The data, in databases of this run's own: what it writes does not meet the next run. */
-export async function openDataset({ scale, fresh, progress }: SuiteContext): Promise<Dataset> {
+export async function openDataset(
+  { scale, fresh, progress }: SuiteContext,
+  databases: readonly DatabaseName[],
+): Promise<Dataset> {
   const shape = shapeOf(scale)
   const throwAway = scale < KEPT_FROM
   const directory = throwAway ? makeThrowAway() : await keptDirectory(scale, fresh)
-  const ready = join(directory, READY)
   const server = await startServer(directory, throwAway)
   try {
-    if (!existsSync(ready)) {
-      progress('generating data, once')
-      await fill(server, shape, progress)
-    }
-    writeFileSync(ready, '')
+    writeFileSync(join(directory, MARK), '')
     const superuser = server.session('supabase_admin', 'postgres')
     const drop = async () => {
       for (const database of Object.keys(DATABASES)) {
@@ -113,8 +121,9 @@ export async function openDataset({ scale, fresh, progress }: SuiteContext): Pro
       }
     }
     await drop()
-    progress('copying the data for this run')
-    for (const database of Object.keys(DATABASES)) {
+    for (const database of databases) {
+      await keep(server, superuser, database, shape, progress)
+      progress(`copying the data of ${database} for this run`)
       await superuser.unsafe(
         `CREATE DATABASE run_${database} TEMPLATE kept_${database} OWNER postgres STRATEGY file_copy`,
       )
@@ -122,6 +131,12 @@ export async function openDataset({ scale, fresh, progress }: SuiteContext): Pro
     const later = bundle.filter((migration) => numberOf(migration) > LAST_FILLED)
     progress(`applying ${later.length} more migrations`)
     await apply(server, 'run_cells', later)
+    progress('vacuum, checkpoint')
+    // What autovacuum and the checkpointer would do in the midst of the first rows.
+    const inside = server.session('supabase_admin', 'run_cells')
+    await inside.unsafe('VACUUM (ANALYZE) efir_budget.cell_comments')
+    await inside.unsafe('CHECKPOINT')
+    await inside.end()
     return {
       shape,
       session: (login, database) => server.session(login, `run_${database}`),

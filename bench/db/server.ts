@@ -18,7 +18,7 @@ const SETTINGS = {
 } as const
 
 /** `supabase_admin` is the superuser, `postgres` the owner, `authenticator` what PostgREST signs in as. */
-type Login = 'supabase_admin' | 'postgres' | 'authenticator'
+export type Login = 'supabase_admin' | 'postgres' | 'authenticator'
 
 export interface Server {
   /** One session, kept until the server stops, with the driver's prepared statements. */

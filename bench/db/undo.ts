@@ -2,14 +2,13 @@ import type postgres from 'postgres'
 import { percentile, timed } from '../measure.ts'
 import { absentRow, latencyRow, rounded, type Row } from '../report.ts'
 import { send, settle, writeCall } from './calls.ts'
+import { stackSteps } from './stack.ts'
 import { meter, processorFields, type Meter } from './processor.ts'
 import { idsOf, installed, neighbours, signedIn, type Picked, type World } from './world.ts'
 
 const SIZES = [100, 1_000] as const
 /** Cells that are undone in one stack: as many as tell something, and no more. */
 const MOST_TURNS = 100_000
-/** Within the time limit of a statement. */
-const STEPS_AT_ONCE = 25
 const UNDO = `SELECT efir_budget.undo(p_budget_version_id => $1)::text AS reply`
 
 async function writeStep(world: World, sql: postgres.Sql, cells: readonly Picked[]): Promise<number> {
@@ -34,23 +33,6 @@ async function undoStep(world: World, sql: postgres.Sql, cells: readonly Picked[
   return spent
 }
 
-/** Steps of one member on the same cells, made as fast as the database can: with no call between them. */
-async function stackSteps(sql: postgres.Sql, cells: readonly Picked[], steps: number): Promise<void> {
-  for (let made = 0; made < steps; made += STEPS_AT_ONCE) {
-    await sql.unsafe(`DO $$
-      BEGIN
-        FOR step IN ${made + 1}..${Math.min(made + STEPS_AT_ONCE, steps)} LOOP
-          UPDATE efir_budget.planning_cells SET value_numeric = -step WHERE id = ANY('${idsOf(cells)}'::uuid[]);
-          COMMIT;
-        END LOOP;
-      END $$`)
-  }
-  for (const cell of cells) cell.version += steps
-}
-
-/** A session of a user who has done nothing else in this budget since the import. */
-const openUser = (world: World) => signedIn(world.dataset, world.users[5] ?? '')
-
 function stackProcessor(rounds: number, ours: Meter): Record<string, number> {
   const { cpu } = processorFields(rounds, ours, undefined)
   return cpu === undefined ? {} : { stackCpu: cpu }
@@ -64,7 +46,9 @@ export async function* measureUndo(world: World, wants: (name: string) => boolea
     yield* sizes.map((size) => absentRow(`undo.${size}`, 'ms', 'not installed'))
     return
   }
-  const [writer, undoer] = [await openUser(world), await openUser(world)]
+  // Who has done nothing else in this budget since the import.
+  const user = world.users[5] ?? ''
+  const [writer, undoer] = [await signedIn(world.dataset, user), await signedIn(world.dataset, user)]
   for (const size of sizes) {
     world.progress(`undo.${size}`)
     const { undos, deep } = world.effort
@@ -84,7 +68,7 @@ export async function* measureUndo(world: World, wants: (name: string) => boolea
     const processor = processorFields(undos, ...meters)
     world.progress(`undo.${size} under a stack of ${deep}`)
     const cells = await neighbours(world, size)
-    await stackSteps(writer, cells, deep)
+    await stackSteps(world, user, cells, deep)
     meters[0].start()
     const stack: number[] = []
     const turns = Math.min(deep, MOST_TURNS / size)

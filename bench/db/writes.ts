@@ -6,6 +6,7 @@ import { meter, processorFields } from './processor.ts'
 import { neighbours, refresh, signedIn, type Picked, type World } from './world.ts'
 
 const SIZES = [1, 100, 1_000, 10_000] as const
+export const writeRows = [...SIZES.map((size) => `write.${size}`), 'write.linearity']
 /** Beyond it, waiting for the naive client tells nothing new. */
 const NAIVE_LIMIT = 1_000
 

@@ -13,8 +13,12 @@ const opened =
   token === undefined
     ? sqlClient(task.url, task.user, 2)
     : { client: http(token.key), close: () => Promise.resolve() }
+const target =
+  task.lane === 'copy'
+    ? { database: task.url, budgetVersionId: task.budget, actor: task.user }
+    : createCells(opened.client).budget(task.budget)
 const started = performance.now()
-const report = await importCells(createCells(opened.client).budget(task.budget), task.source)
+const report = await importCells(target, task.source)
 const milliseconds = performance.now() - started
 await opened.close()
 const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()

@@ -18,6 +18,8 @@ export interface Place {
   readonly budget: string
   readonly importer: string
   readonly bystander: string
+  /** Another budget of the same organisation. */
+  newBudget(): Promise<string>
   /** For files. */
   readonly folder: string
   close(): Promise<void>
@@ -43,9 +45,14 @@ export async function openPlace(throwAway: boolean): Promise<Place> {
     await owner`INSERT INTO efir_budget.organizations (id, name) VALUES (${organization!}, 'bench')`
     await owner`INSERT INTO efir_budget.user_profiles (user_id, organization_id)
       VALUES (${importer!}, ${organization!}), (${bystander!}, ${organization!})`
-    await owner`INSERT INTO efir_budget.budget_versions (id, organization_id, name)
-      VALUES (${budget!}, ${organization!}, 'bench')`
+    const addBudget = async (id: string) => {
+      await owner`INSERT INTO efir_budget.budget_versions (id, organization_id, name)
+        VALUES (${id}, ${organization!}, 'bench')`
+      return id
+    }
+    await addBudget(budget!)
     return {
+      newBudget: () => addBudget(randomUUID()),
       server,
       owner,
       database,

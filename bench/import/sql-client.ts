@@ -1,8 +1,13 @@
 import postgres from 'postgres'
 import type { AnySupabaseClient } from '@efir/cells'
 
-/** Of each function, the type of each parameter that is not text as it comes. */
-const json = new Set(['p_items', 'p_references', 'p_filter'])
+/** Of each parameter that is not text as it comes, its type. */
+const json: Readonly<Record<string, string>> = {
+  p_items: 'jsonb',
+  p_references: 'jsonb',
+  p_filter: 'jsonb',
+  p_cells: 'json',
+}
 
 /**
  * What the SDK needs of a supabase-js client, with SQL as PostgREST would send it in the place of HTTP: the local
@@ -24,10 +29,10 @@ export function sqlClient(url: string, user: string, connections: number) {
     const names = Object.keys(parameters)
     const values = names.map((name) => {
       const value = parameters[name]
-      return json.has(name) ? JSON.stringify(value) : value
+      return name in json ? JSON.stringify(value) : value
     })
     const list = names.map(
-      (name, index) => `${name} => $${index + 1}${json.has(name) ? '::text::jsonb' : ''}`,
+      (name, index) => `${name} => $${index + 1}${name in json ? `::text::${json[name]}` : ''}`,
     )
     const [row] = await session.sql.unsafe<{ reply: string }[]>(
       `SELECT efir_budget.${operation}(${list.join(', ')})::text AS reply`,

@@ -4,7 +4,6 @@ import {
   VersionConflictError,
   type Budget,
   type Cell,
-  type CellInput,
   type StoredCell,
 } from '@efir/cells'
 import type { LocalStack } from '@efir/cells/local'
@@ -57,8 +56,7 @@ async function conflict(alice: Budget, bob: Budget, cell: Cell, print: Print): P
     return await alice.write(seenByAlice, '1800000000')
   } catch (error) {
     if (!(error instanceof VersionConflictError) || error.theirs === null) throw error
-    const { base, theirs } = error
-    const mine = error.mine as CellInput
+    const { base, mine, theirs } = error
     print('   VersionConflictError')
     print(`     base   ${base?.value ?? 'nothing'} (version ${error.baseVersion ?? 'any'})`)
     print(`     mine   ${typeof mine === 'object' ? (mine?.text ?? 'nothing') : mine}`)

@@ -4,18 +4,20 @@ import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import {
   importCells,
+  type DatabaseTarget,
   type ImportDifference,
   type ImportMode,
   type ImportReject,
   type ImportReport,
   type SourceFormat,
 } from '../import/index.ts'
-import type { CellFilter } from '../index.ts'
+import type { Budget, CellFilter } from '../index.ts'
 import { filterFlags, toFilter, type FilterFlags } from './cell-filter.ts'
 import { countOf } from './cell-words.ts'
 import {
   addCommand,
   budgetFlags,
+  databaseFlags,
   examples,
   firstOf,
   gather,
@@ -28,6 +30,7 @@ import { CommandError, exitCodes } from './exit-codes.ts'
 import { toColumns, type ColumnFlags } from './import-columns.ts'
 import { countWords, differenceWords, rejectWords } from './import-words.ts'
 import { openProgressBar } from './progress-bar.ts'
+import type { Settings } from './settings.ts'
 
 type ImportFlags = ColumnFlags &
   FilterFlags & {
@@ -43,6 +46,8 @@ type ImportFlags = ColumnFlags &
     readonly batchSize?: number
     readonly connections?: number
     readonly session?: string
+    readonly direct?: boolean
+    readonly actor?: string
     readonly encoding?: string
     readonly delimiter?: string
     readonly header?: string
@@ -58,6 +63,7 @@ export function addImport(program: Command, action: MakeAction): void {
     'import',
     'write the cells of a CSV, JSON lines or XLSX file into a budget',
     budgetFlags,
+    databaseFlags,
     filterFlags,
   )
     .argument('<file>', 'the file, or - for stdin')
@@ -84,6 +90,8 @@ export function addImport(program: Command, action: MakeAction): void {
     .option('--batch-size <cells>', 'in one call', whole)
     .option('--connections <count>', 'calls at the same time', whole)
     .option('--session <label>', 'what the step for undo is called')
+    .option('--direct', 'by COPY, past the API: with --db-url in the place of --url and --key')
+    .option('--actor <user>', 'with --direct: the id of the user whose step it is; else a program')
     .option('--encoding <label>', 'of a text without a byte order mark')
     .option('--delimiter <character>', 'what separates the fields of a CSV')
     .option('--header <names>', 'the columns, by comma, of a CSV that does not name them')
@@ -96,6 +104,7 @@ export function addImport(program: Command, action: MakeAction): void {
         "efir-cells import plan.xlsx --constant module=staff --column field=Line --periods '/\\d{4}-\\d{2}/'",
         'efir-cells import plan.csv --mode replace --delete-missing --module revenue',
         'efir-cells import plan.csv --resume',
+        'efir-cells import plan.csv --direct --db-url postgres://postgres:…@db.example.supabase.co:5432/postgres',
         'generate-plan | efir-cells import - --format ndjson --json',
       ),
     )
@@ -112,7 +121,7 @@ async function runImport({
   const file = firstOf(given)
   const fromStdin = file === '-'
   const checkpoint = checkpointOf(options, file, io.cwd)
-  const budget = openBudget(settings)
+  const target = targetOf(options, settings)
   const columns = toColumns(options)
   const { rejects: rejectsFile, mode } = options
   const differences: ImportDifference[] = []
@@ -121,7 +130,7 @@ async function runImport({
   const bar = openProgressBar(io, output)
   let report: ImportReport
   try {
-    report = await importCells(budget, fromStdin ? io.input : resolve(io.cwd, file), {
+    report = await importCells(target, fromStdin ? io.input : resolve(io.cwd, file), {
       ...(fromStdin && options.format === undefined
         ? { format: 'csv' as const }
         : { format: options.format }),
@@ -172,6 +181,21 @@ async function runImport({
   }
   output.result(answer, countWords(report, rejectsFile, rejected.length))
   return isWhole(report) ? exitCodes.ok : exitCodes.partial
+}
+
+function targetOf({ direct = false, actor }: ImportFlags, settings: Settings): Budget | DatabaseTarget {
+  if (!direct) {
+    if (actor !== undefined)
+      throw new CommandError('usage', '--actor is for --direct; else the --token says who imports.')
+    return openBudget(settings)
+  }
+  const { databaseUrl, budget, schema } = settings
+  if (databaseUrl === undefined) {
+    throw new CommandError('usage', 'Which database? Give --db-url, or set SUPABASE_DB_URL or DATABASE_URL.')
+  }
+  if (budget === undefined)
+    throw new CommandError('usage', 'Which budget? Give --budget, or set CELLS_BUDGET.')
+  return { database: databaseUrl, budgetVersionId: budget, actor, databaseSchema: schema }
 }
 
 /** The file that says how far it is, where there is one. An import that was stopped is not begun anew by mistake. */

@@ -85,7 +85,7 @@ export class Output {
     if (!this.isJson) {
       const more =
         error instanceof MigrationError && error.adoption !== undefined ? refusalWords(error.adoption) : []
-      const advice = hint === undefined || hint === '' ? [] : [`  → ${hint}`]
+      const advice = hint === undefined ? [] : [`  → ${hint}`]
       this.#print('stderr', [`error: ${message}`, ...advice, ...more].join('\n'))
       return
     }

@@ -110,9 +110,11 @@ export class Comments {
 
   /**
    * Threads, newest first, each with all its comments: of some cells, of those that a filter finds, or of the whole
-   * budget; 50 in a round trip (`pageSize`: up to 500).
+   * budget; 50 in a round trip (`pageSize`: up to 500). Nothing is fetched before it is iterated.
    *
-   * @throws {ValidationError} where a cell, the filter or the page size is not acceptable.
+   * @throws {ValidationError} where a cell or the page size is not acceptable; while it is iterated, where the filter is
+   * not.
+   * @throws {NotFoundError} while it is iterated, where the budget is not the caller's to see.
    * @example
    * ```ts
    * import type { Budget } from '@efir/cells'
@@ -172,6 +174,15 @@ export class Comments {
    * @throws {ForbiddenError} where the caller is a program, which reads nothing.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    * @throws {ValidationError} where an id is none, or there are more than 10,000.
+   * @example
+   * ```ts
+   * import type { Budget, CommentThread } from '@efir/cells'
+   *
+   * async function seen(budget: Budget, { comments }: CommentThread) {
+   *   await budget.comments.markRead(comments)
+   * }
+   * void seen
+   * ```
    */
   async markRead(comments: readonly CommentReference[] | 'all', options: CallOptions = {}): Promise<number> {
     return await (await commentCalls()).markRead(this.#call, comments, options)

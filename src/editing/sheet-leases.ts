@@ -108,7 +108,7 @@ export class SheetLeases implements ExternalStore<readonly SheetLease[]> {
   }
 
   /** @internal The same channel, without what is about leases: that is kept here. */
-  over(open: OpenChannel): OpenChannel<'leases'> {
+  over(open: OpenChannel<'comments'>): OpenChannel<'comments' | 'leases'> {
     return (budgetVersionId, tell) => {
       const stream = open(budgetVersionId, (event) => {
         if (event.type === 'leases') {

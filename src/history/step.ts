@@ -45,10 +45,15 @@ export interface PreviewedStep {
   readonly label: string | null
   /** One outcome a cell of the step, in the order of the cells' ids. */
   readonly outcomes: readonly StepOutcome[]
+  /** Whether there are cells of the step beside these: a preview tells of its newest 10,000 changes. */
+  readonly more: boolean
 }
 
 /** The step that was undone or redone, and what became of each of its cells. */
-export interface TurnedStep<Status extends 'undone' | 'redone'> extends Omit<PreviewedStep, 'status'> {
+export interface TurnedStep<Status extends 'undone' | 'redone'> extends Omit<
+  PreviewedStep,
+  'status' | 'more'
+> {
   readonly status: Status
   /** The budget's revision afterwards. */
   readonly revision: number
@@ -101,6 +106,11 @@ export interface Step {
   readonly by: UserId
   /** When it was last written to, as ISO 8601; `null` where the records of that are no longer kept. */
   readonly at: string | null
+  /**
+   * What was begun with it and stopped on the way, for a step of more than 10,000 changes is undone and redone in parts. The
+   * next call of that kind goes on with it; one of the other kind takes it back. `null`: it is whole.
+   */
+  readonly unfinished: Turn | null
 }
 
 /** What the next undo and the next redo would take; `null` where there is nothing. */

@@ -2,6 +2,7 @@ import { missingCell } from '../model/cell.ts'
 import {
   fits,
   isArrayOf,
+  isBoolean,
   isChangeType,
   isInteger,
   isText,
@@ -38,21 +39,26 @@ const isTurned = oneOf('reverted', 'superseded', 'missing', 'locked', 'forbidden
 const isRestored = oneOf('written', 'unchanged', 'locked', 'forbidden')
 
 export function decodePreview(json: unknown): StepPreview {
-  const shape = { ...envelope, label: isTextOrNull }
+  const shape = { ...envelope, label: isTextOrNull, more: isBoolean }
   const { results, sessionId, ...reply } = parse<Raw<PreviewedStep>>(json, 'preview', shape)
   if (sessionId === null) return noStep(reply.revision)
   return { ...reply, sessionId, status: 'ready', outcomes: toOutcomes(results, isTurned) }
 }
 
+/** What one call did of a step, which has more cells left where it is large. */
+export interface TurnedPart<Status extends 'undone' | 'redone'> extends TurnedStep<Status> {
+  readonly more: boolean
+}
+
 export function decodeTurn<Status extends 'undone' | 'redone'>(
   json: unknown,
   status: Status,
-): TurnedStep<Status> | NoStep {
-  const shape = { ...envelope, ...writing, actor: isText, label: isTextOrNull }
-  const reply = parse<RawWritten<TurnedStep<Status>>>(json, status, shape)
-  const { results, sessionId, actor: by, ...more } = reply
+): TurnedPart<Status> | NoStep {
+  const shape = { ...envelope, ...writing, actor: isText, label: isTextOrNull, more: isBoolean }
+  const reply = parse<RawWritten<TurnedPart<Status>>>(json, status, shape)
+  const { results, sessionId, actor: by, ...rest } = reply
   if (sessionId === null) return noStep(reply.revision)
-  return { ...more, sessionId, by, status, outcomes: toOutcomes(results, isTurned) }
+  return { ...rest, sessionId, by, status, outcomes: toOutcomes(results, isTurned) }
 }
 
 function noStep(revision: number): NoStep {
@@ -95,6 +101,7 @@ function toStep(json: unknown): Step | null {
     cells: isInteger,
     actor: isText,
     at: isTextOrNull,
+    unfinished: (turn) => turn === null || turn === 'undo' || turn === 'redo',
   })
   return { ...step, by }
 }

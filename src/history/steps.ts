@@ -1,9 +1,10 @@
 import { ask, toOperationId } from '../asking.ts'
+import { newUuid } from '../model/identifier.ts'
 import { ValidationError } from '../errors.ts'
 import type { OperationId } from '../model/ids.ts'
 import type { CallOptions, Send } from '../transport/port.ts'
 import type { NoStep, StepPreview, StepState, Turn, TurnedStep } from './step.ts'
-import { decodePreview, decodeStepState, decodeTurn } from './steps-wire.ts'
+import { decodePreview, decodeStepState, decodeTurn, type TurnedPart } from './steps-wire.ts'
 
 /** Which steps are meant. */
 export interface StepOptions extends CallOptions {
@@ -15,6 +16,12 @@ export interface StepOptions extends CallOptions {
   readonly module?: string | readonly string[] | undefined
 }
 
+/** How far the undo or redo of a large step has come. */
+export interface TurnProgress {
+  /** Cells of the step that have been answered for. */
+  readonly cells: number
+}
+
 /** For {@link Budget.undo} and {@link Budget.redo}. */
 export interface TurnOptions extends StepOptions {
   /**
@@ -22,21 +29,55 @@ export interface TurnOptions extends StepOptions {
    * @default a new one
    */
   readonly operationId?: OperationId | undefined
+  /**
+   * Called between the parts of a step of more than 10,000 changes, which takes more than one round trip.
+   * @default nobody is told
+   */
+  readonly onProgress?: ((progress: TurnProgress) => void) | undefined
 }
 
 const done = { undo: 'undone', redo: 'redone' } as const
 
-/** Undoes or redoes the newest step of the signed-in user. */
+/**
+ * Undoes or redoes the newest step of the signed-in user, part by part where it is large. What stops it between two parts
+ * leaves the step unfinished, and the next call goes on with it.
+ */
 export async function turnStep<Kind extends Turn>(
   send: Send,
   budgetVersionId: string,
   operation: Kind,
   options: TurnOptions = {},
 ): Promise<TurnedStep<(typeof done)[Kind]> | NoStep> {
-  const operationId = toOperationId(options.operationId)
-  const parameters = { p_operation_id: operationId, ...toScope(options) }
   const decode = (json: unknown) => decodeTurn(json, done[operation])
-  return await ask(send, budgetVersionId, { operation, operationId, parameters, decode }, options)
+  const call = (operationId: string, scope: Scope) => {
+    const parameters = { p_operation_id: operationId, p_scope: scope }
+    return ask(send, budgetVersionId, { operation, operationId, parameters, decode }, options)
+  }
+  const first = await call(toOperationId(options.operationId), toScope(options))
+  if (first.sessionId === null) return first
+  const parts: TurnedPart<(typeof done)[Kind]>[] = [first]
+  let cells = first.outcomes.length
+  for (let last = first; last.more;) {
+    options.onProgress?.({ cells })
+    // Of this step alone: what the user wrote in the meantime, elsewhere, is not meant.
+    const next = await call(newUuid(), { session: first.sessionId })
+    // Somebody else, who is the same user, was faster.
+    if (next.sessionId === null) break
+    parts.push((last = next))
+    cells += next.outcomes.length
+  }
+  return joined(parts, first)
+}
+
+function joined<Status extends 'undone' | 'redone'>(
+  parts: readonly TurnedPart<Status>[],
+  first: TurnedPart<Status>,
+): TurnedStep<Status> {
+  const { status, revision, sessionId, label, by, at } = parts.at(-1) ?? first
+  // A cell that the step changed twice may be in two parts; the later one says how it is now.
+  const last = new Map(parts.flatMap(({ outcomes }) => outcomes.map((outcome) => [outcome.id, outcome])))
+  const outcomes = [...last.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return { status, revision, operationId: first.operationId, sessionId, label, by, at, outcomes }
 }
 
 /** What {@link turnStep} would do now. */
@@ -47,7 +88,11 @@ export async function previewStep(
   options: StepOptions = {},
 ): Promise<StepPreview> {
   if (!Object.hasOwn(done, turn)) throw new ValidationError('turn', turn, 'undo or redo')
-  const call = { operation: `preview_${turn}`, parameters: toScope(options), decode: decodePreview }
+  const call = {
+    operation: `preview_${turn}`,
+    parameters: { p_scope: toScope(options) },
+    decode: decodePreview,
+  }
   return await ask(send, budgetVersionId, call, options)
 }
 
@@ -57,10 +102,12 @@ export async function readStepState(
   budgetVersionId: string,
   options: StepOptions = {},
 ): Promise<StepState> {
-  const call = { operation: 'undo_state', parameters: toScope(options), decode: decodeStepState }
+  const call = { operation: 'undo_state', parameters: { p_scope: toScope(options) }, decode: decodeStepState }
   return await ask(send, budgetVersionId, call, options)
 }
 
-function toScope({ module }: StepOptions) {
-  return { p_scope: module === undefined ? null : { module } }
+type Scope = { readonly module: string | readonly string[] } | { readonly session: string } | null
+
+function toScope({ module }: StepOptions): Scope {
+  return module === undefined ? null : { module }
 }

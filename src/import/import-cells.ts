@@ -4,6 +4,9 @@ import { ImportError } from './errors.ts'
 import { unguard } from './guard.ts'
 import { ImportRun, toReport } from './import-run.ts'
 import { budgetLane } from './lane/budget-lane.ts'
+import { databaseLane } from './lane/database-lane.ts'
+import type { DatabaseTarget } from './lane/database-target.ts'
+import type { ImportLane } from './lane/lane.ts'
 import { ownColumns, statementsOf } from './map/columns.ts'
 import { KeySet } from './map/key-set.ts'
 import { resolveImportOptions, type ImportOptions } from './options.ts'
@@ -20,6 +23,8 @@ import { begun, type ImportState } from './resume/import-state.ts'
  * column and a reason, and does not hold up the rest. With a `checkpoint` an import that was ended, by a signal, an
  * error or a crash, goes on where it was when the same call is made again, and every cell is written once.
  *
+ * @param target the budget, through the API as whoever is signed in; or, for a script that has the URL of the database, where
+ * that is: then batches go by COPY, with the same rules and records.
  * @throws {ValidationError} where an option, the header or the checkpoint is not acceptable: nothing was done.
  * @throws {ImportError} where it ended before the source did; its `report` counts what has landed.
  * @example
@@ -45,13 +50,25 @@ import { begun, type ImportState } from './resume/import-state.ts'
  * ```
  */
 export async function importCells(
-  budget: Budget,
+  target: Budget | DatabaseTarget,
   source: ImportSource,
   options: ImportOptions = {},
 ): Promise<ImportReport> {
-  const lane = budgetLane(budget)
+  const lane = 'database' in target ? await databaseLane(target) : budgetLane(target)
+  try {
+    return await importThrough(lane, source, options)
+  } finally {
+    await lane.close()
+  }
+}
+
+async function importThrough(
+  lane: ImportLane,
+  source: ImportSource,
+  options: ImportOptions,
+): Promise<ImportReport> {
   const opened = await openable(source, options.format)
-  const settings = resolveImportOptions(options, opened, lane.budgetVersionId)
+  const settings = resolveImportOptions(options, opened, lane)
   const { signal, dryRun } = settings
   signal?.throwIfAborted()
 

@@ -21,6 +21,9 @@ import { divided, halved, settled, tallied, type ImportState, type Part } from '
 
 type Answered = Pick<LaneReply, 'counts' | 'problems'> & Partial<Pick<LaneReply, 'revision' | 'sessionId'>>
 
+/** Cells that one call lists or deletes. */
+const mostDeleted = 10_000
+
 /** One run of an import: it sends batches, some at a time, and settles them in their order. */
 export class ImportRun {
   readonly #lane: ImportLane
@@ -91,7 +94,8 @@ export class ImportRun {
       )
     }
     await this.#save({ ...this.#state, phase: 'deleting' })
-    const { filter, batchSize, signal } = this.#settings
+    const { filter, signal } = this.#settings
+    const batchSize = Math.min(this.#settings.batchSize, mostDeleted)
     const cells: StoredCell[] = []
     for await (const page of this.#lane.list(filter, batchSize, signal)) {
       cells.push(...page.cells.filter((cell) => !seen.has(cellKey(cell))))

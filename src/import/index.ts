@@ -1,4 +1,5 @@
 export { importCells } from './import-cells.ts'
+export type { DatabaseTarget } from './lane/database-target.ts'
 export type { ImportDifference, ImportMode, ImportOptions } from './options.ts'
 export type { ImportSource, SourceFormat } from './read/source.ts'
 export type { ColumnSource, ImportColumns, LongColumns, RecordView, WideColumns } from './map/columns.ts'

@@ -1,4 +1,5 @@
 import { ValidationError, type Cell, type CellAddress, type CellFilter, type CellInput } from '../index.ts'
+import type { ImportLane } from './lane/lane.ts'
 import type { ImportColumns } from './map/columns.ts'
 import { numeralReader, type ReadNumeral } from './map/numeral.ts'
 import type { OpenableSource, SourceFormat } from './read/source.ts'
@@ -58,8 +59,8 @@ export interface ImportOptions {
   /** Called for every cell in a dry run, in the order of the source; a promise is waited for. */
   readonly onDifference?: ((difference: ImportDifference) => void | Promise<void>) | undefined
   /**
-   * Cells in one call, 1 to 10,000.
-   * @default 5000
+   * Cells in one call, 1 to 10,000; straight to the database to 100,000.
+   * @default 5000; straight to the database 10000
    */
   readonly batchSize?: number | undefined
   /**
@@ -140,9 +141,14 @@ const modes: readonly ImportMode[] = ['insert', 'update', 'upsert', 'replace']
 export function resolveImportOptions(
   options: ImportOptions,
   source: OpenableSource,
-  budgetVersionId: string,
+  lane: Pick<ImportLane, 'budgetVersionId' | 'batchSize'>,
 ): ImportSettings {
-  const { mode = 'upsert', batchSize = 5_000, connections = 2, maxRejects = Infinity } = options
+  const {
+    mode = 'upsert',
+    batchSize = lane.batchSize.usual,
+    connections = 2,
+    maxRejects = Infinity,
+  } = options
   if (!modes.includes(mode)) {
     throw new ValidationError('mode', mode, modes.map((name) => `'${name}'`).join(', '))
   }
@@ -159,7 +165,7 @@ export function resolveImportOptions(
   if (mode !== 'replace' && (options.deleteMissing ?? options.filter) !== undefined) {
     throw new ValidationError('mode', mode, "'replace', where deleteMissing or filter is given")
   }
-  checkWhole('batchSize', batchSize, 10_000)
+  checkWhole('batchSize', batchSize, lane.batchSize.most)
   checkWhole('connections', connections, 8)
   if (!(typeof maxRejects === 'number' && maxRejects >= 0)) {
     throw new ValidationError('maxRejects', maxRejects, 'a number from 0')
@@ -173,7 +179,7 @@ export function resolveImportOptions(
   const locale = options.locale ?? (isExact ? 'exact' : undefined)
   const filter = options.filter ?? {}
   const decisive = [
-    [budgetVersionId, source.format, mode, batchSize, locale, encoding, delimiter, sheet, header],
+    [lane.budgetVersionId, source.format, mode, batchSize, locale, encoding, delimiter, sheet, header],
     [options.columns, filter],
   ]
   return {

@@ -59,9 +59,19 @@ export class Leases {
   }
 
   /**
-   * Who is editing which cell of the budget now, in key order.
+   * Who is editing which cell of the budget now, in key order: one answer with all of them, as of one moment.
    *
    * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import { cellKey, type Budget } from '@efir/cells'
+   *
+   * async function editors(budget: Budget) {
+   *   const leases = await budget.leases.list()
+   *   return new Map(leases.map(({ address, heldBy }) => [cellKey(address), heldBy]))
+   * }
+   * void editors
+   * ```
    */
   async list(options: CallOptions = {}): Promise<HeldLease[]> {
     const { readLeases } = await leaseCalls()

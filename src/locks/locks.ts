@@ -44,6 +44,16 @@ export class Locks {
    * @throws {ForbiddenError} where a cell is not the caller's to unlock; nothing was done.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    * @throws {ValidationError} naming the cell or the part of the filter that is not acceptable.
+   * @example
+   * ```ts
+   * import type { Budget, Cell } from '@efir/cells'
+   *
+   * async function reopen(budget: Budget, cells: Cell[]) {
+   *   const { outcomes } = await budget.locks.unlock({ cells })
+   *   return outcomes.filter(({ status }) => status === 'not_found') // nobody has written these
+   * }
+   * void reopen
+   * ```
    */
   async unlock(cells: CellSelection, options: UnlockOptions = {}): Promise<LockResult> {
     return await (await lockCalls()).unlockCells(this.#call, cells, options)
@@ -53,7 +63,19 @@ export class Locks {
    * The cells that are locked, with the reasons, in id order: ids only, 10,000 in a round trip (`pageSize`: up to
    * 100,000). For whole cells, {@link Budget.list} with `locked: true`.
    *
-   * @throws {ValidationError} where the page size is not acceptable.
+   * @throws {ValidationError} where the page size is not acceptable; while it is iterated, where the filter is not.
+   * @throws {NotFoundError} while it is iterated, where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function reasons(budget: Budget) {
+   *   const reasons = new Map<string, string | null>()
+   *   for await (const { id, reason } of budget.locks.list()) reasons.set(id, reason)
+   *   return reasons
+   * }
+   * void reasons
+   * ```
    */
   list(
     { filter = {} }: { readonly filter?: CellFilter | undefined } = {},

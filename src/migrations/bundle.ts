@@ -54,6 +54,10 @@ import restoreDown from './sql/034_restore.down.sql'
 import restoreUp from './sql/034_restore.up.sql'
 import broadcastDown from './sql/035_broadcast.down.sql'
 import broadcastUp from './sql/035_broadcast.up.sql'
+import commentBroadcastDown from './sql/036_comment_broadcast.down.sql'
+import commentBroadcastUp from './sql/036_comment_broadcast.up.sql'
+import importCellsDown from './sql/037_import_cells.down.sql'
+import importCellsUp from './sql/037_import_cells.up.sql'
 
 /** One numbered migration: the text of its two files, written for the schema `efir_budget`. */
 export type Migration = {
@@ -95,4 +99,6 @@ export const bundle: readonly Migration[] = [
   { name: '033_as_of', up: asOfUp, down: asOfDown },
   { name: '034_restore', up: restoreUp, down: restoreDown },
   { name: '035_broadcast', up: broadcastUp, down: broadcastDown },
+  { name: '036_comment_broadcast', up: commentBroadcastUp, down: commentBroadcastDown },
+  { name: '037_import_cells', up: importCellsUp, down: importCellsDown },
 ]

@@ -250,6 +250,18 @@ character varying(200)
 --@ column cell_sessions.modules
 character varying(50)[] NOT NULL DEFAULT '{}'::character varying[]
 
+--@ column cell_sessions.turned
+boolean NOT NULL DEFAULT false
+
+--@ column cell_sessions.turned_commit
+bigint
+
+--@ column cell_sessions.turned_sequence
+integer
+
+--@ column cell_sessions.turning
+character varying(4)
+
 --@ column cell_sessions.undone_commit
 bigint
 
@@ -469,6 +481,18 @@ What a person would call it, e.g. "Paste".
 --@ comment column cell_sessions.modules
 Where its changes are, for an undo of one module.
 
+--@ comment column cell_sessions.turned
+Whether it was ever undone. Until then no cell has a record of that, and none is looked for.
+
+--@ comment column cell_sessions.turned_commit
+How far that came, from the newest change to the oldest: the commit of the last one.
+
+--@ comment column cell_sessions.turned_sequence
+And its sequence_number.
+
+--@ comment column cell_sessions.turning
+What was begun with it and is not done: a large step is undone and redone in parts. Then it is on both stacks. NULL: whole.
+
 --@ comment column cell_sessions.undone_commit
 Since when it is undone, and its place on the redo stack, which it has until its user's next written_commit.
 
@@ -523,6 +547,9 @@ Tells those who have a budget open that it was deleted.
 --@ comment function cells_as_of(uuid, bigint, timestamp with time zone, jsonb, uuid, integer)
 Cells of a budget as they were at a revision or a time, in id order; a page may hold fewer than asked for and still not be the last.
 
+--@ comment function cells_of_entities(uuid, jsonb)
+The ids of the cells of a filter that names entities. Internal.
+
 --@ comment function changed_after(uuid, bigint)
 The cells that were changed after a revision: all others are what they were at it. Internal.
 
@@ -574,6 +601,12 @@ Holds a user's undo stack until the end of the transaction. Internal.
 --@ comment function hold_tokens(uuid, bigint[])
 Those of the tokens that are the caller's, their rows locked in key order. Internal.
 
+--@ comment function import_cells(uuid, json, text, uuid, uuid, text)
+Imports up to 10000 cells, given as columns; see docs/reference/wire.md. Call it last in a transaction, and once.
+
+--@ comment function import_staged_cells(uuid, text, uuid, uuid, text)
+Imports what COPY wrote to the table of stage_cells, in the same transaction. service_role and owner only.
+
 --@ comment function inbox(uuid, boolean, jsonb, integer)
 The comments that call on the caller, newest first, of one budget or of all of his.
 
@@ -586,8 +619,8 @@ What to write so that the cells show what they showed at a revision. Internal.
 --@ comment function join_session(uuid, uuid, uuid, text, text)
 Begins a session (true), or goes on with one of the same user and budget, or with the one that it led to. Internal.
 
---@ comment function judge_turn(uuid, text)
-What an undo or redo of the step means for each of its cells. Internal.
+--@ comment function judge_turn(uuid, text, uuid[])
+What an undo or redo of the step means for each of its cells, or for those of them that are named. Internal.
 
 --@ comment function keep_comment_delete()
 A DELETE blanks the comment and leaves its place in the thread.
@@ -637,6 +670,9 @@ The caller has read these comments and those before them in their threads; all o
 --@ comment function may_change_lock(uuid, efir_budget.planning_cells[], text)
 Yours to replace (CREATE OR REPLACE): the ids of those of the cells that the caller, auth.uid(), may "lock" or "unlock"
 (p_action). As delivered: all, for every member of the organisation, which is checked before. Runs with the owner's rights.
+
+--@ comment function merge_cells(uuid, text[], uuid[], text[], text[], numeric[], text[], text, uuid, uuid, text)
+Writes columns of cells and counts what became of them. Internal.
 
 --@ comment function my_budgets()
 The budgets of the caller's organisations that are not deleted. The policies' one question.
@@ -695,8 +731,8 @@ Keeps the inboxes: members of the organisation alone are mentioned.
 --@ comment function record_updates()
 Writes the record of changed cells; a row whose version stayed has not changed.
 
---@ comment function redo(uuid, uuid, jsonb)
-Brings back the step that the caller undid last; see docs/reference/wire.md. Call it last in a transaction, and once.
+--@ comment function redo(uuid, uuid, jsonb, integer)
+Brings back the step that the caller undid last, or as much of it as one call may; see docs/reference/wire.md. Call it last in a transaction, and once.
 
 --@ comment function referenced_cells(uuid, jsonb)
 The ids of the cells that references name, in their order; NULL where there is none. Internal.
@@ -752,6 +788,9 @@ The revision that is meant by a revision or a time; refused (PT422) where the lo
 --@ comment function scope_modules(jsonb)
 The modules that an undo keeps to; NULL for all. Internal.
 
+--@ comment function scope_session(jsonb)
+The unfinished step that an undo is to go on with; NULL for the newest. Internal.
+
 --@ comment function set_locks(uuid, jsonb, jsonb, boolean, text, uuid)
 Locks or unlocks cells. Internal.
 
@@ -763,6 +802,9 @@ Holds the stack of the user who writes to the table.
 
 --@ comment function sort_items(efir_budget.write_item[])
 How many cells are to be made, how many are there, and which items are no good. Internal.
+
+--@ comment function stage_cells()
+Makes pg_temp.cell_staging, which lasts until the end of the transaction, for COPY to fill. service_role and owner only.
 
 --@ comment function stamp_direct_writes()
 Has the commits of writes past the functions stamped.
@@ -776,8 +818,14 @@ What each of these cells of a budget was at a revision, and whether it existed. 
 --@ comment function states_message(uuid, bigint, uuid[], timestamp with time zone, boolean)
 Cells as they were, in the order of the ids; with null, or nothing, for those that did not exist. Internal.
 
+--@ comment function step_part(efir_budget.cell_sessions, text, integer)
+The cells that the next call about a step is about, in id order; whether they are all of it, and if more are left, where it goes on. Internal.
+
 --@ comment function sweep_leases()
 Removes some leases that have expired. Internal.
+
+--@ comment function tell_comments()
+Broadcasts on which cells comments changed, one message for a statement and budget, where Realtime is there.
 
 --@ comment function tell_leases(uuid, jsonb[])
 Broadcasts who holds these cells of the budget now, where Realtime is there; null for nobody. Internal.
@@ -785,17 +833,17 @@ Broadcasts who holds these cells of the budget now, where Realtime is there; nul
 --@ comment function tell_renewals(uuid)
 Broadcasts the leases of the budget that last longer than was told, in one message. Internal.
 
---@ comment function top_step(uuid, uuid, text, text[])
+--@ comment function top_step(uuid, uuid, text, jsonb)
 The step that the user's next undo or redo takes; NULL when there is none. Internal.
 
 --@ comment function turn_results(uuid[], text[])
 The outcomes as the wire knows them, with the cells as they are now. Internal.
 
---@ comment function turn_step(uuid, text, uuid, jsonb)
+--@ comment function turn_step(uuid, text, uuid, jsonb, integer)
 Undoes or redoes the newest step of the signed-in user. Internal.
 
---@ comment function undo(uuid, uuid, jsonb)
-Takes back the newest step of the caller in the budget; see docs/reference/wire.md. Call it last in a transaction, and once.
+--@ comment function undo(uuid, uuid, jsonb, integer)
+Takes back the newest step of the caller in the budget, or as much of it as one call may; see docs/reference/wire.md. Call it last in a transaction, and once.
 
 --@ comment function undo_state(uuid, jsonb)
 The steps that the caller's next undo and redo would take; null where there is none.
@@ -902,11 +950,17 @@ See record_mentions.
 --@ comment trigger cell_comments.comments_insert_rules
 See keep_comment_insert.
 
+--@ comment trigger cell_comments.comments_insert_told
+See tell_comments.
+
 --@ comment trigger cell_comments.comments_update_mentions
 See record_mentions.
 
 --@ comment trigger cell_comments.comments_update_rules
 See keep_comment_update.
+
+--@ comment trigger cell_comments.comments_update_told
+See tell_comments.
 
 --@ comment trigger cell_commits.cell_commits_revision
 Deferred to the end of the transaction, for writes past the functions; those stamp their commits themselves.
@@ -1027,6 +1081,9 @@ PRIMARY KEY (operation_id)
 
 --@ constraint cell_sessions.cell_sessions_pkey
 PRIMARY KEY (id)
+
+--@ constraint cell_sessions.ck_cell_sessions_turning
+CHECK (((turning)::text = ANY (ARRAY[('undo'::character varying)::text, ('redo'::character varying)::text])))
 
 --@ constraint cells_migrations.cells_migrations_pkey
 PRIMARY KEY (name)
@@ -1353,6 +1410,68 @@ BEGIN
 END
 $function$
 
+--@ function cells_of_entities(uuid, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.cells_of_entities(p_budget_version_id uuid, p_filter jsonb)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_condition CONSTANT text := efir_budget.filter_condition(p_filter);
+  v_modules text[];
+  v_entities text[];
+  v_cells uuid[];
+BEGIN
+  IF p_filter ? 'module' THEN
+    v_modules := (efir_budget.filter_member(p_filter, 'module')).texts;
+  ELSE
+    WITH RECURSIVE module AS (
+      (
+        SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id
+        ORDER BY cell.module_code LIMIT 1
+      )
+      UNION ALL
+      SELECT (
+        SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
+        WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
+        ORDER BY cell.module_code LIMIT 1
+      ) FROM module WHERE module.code IS NOT NULL
+    )
+    SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
+  END IF;
+  SELECT array_agg(DISTINCT given.value::uuid::text) || CASE WHEN member.with_null THEN ARRAY[''] END INTO v_entities
+  FROM efir_budget.filter_member(p_filter, 'entity') AS member
+  LEFT JOIN LATERAL unnest(member.texts) AS given (value) ON TRUE
+  GROUP BY member.with_null;
+
+  EXECUTE format(
+    $query$
+      SELECT array_agg(cell.id)
+      FROM (SELECT DISTINCT code FROM unnest($2) AS code) AS module
+      CROSS JOIN unnest($3) AS entity (id)
+      CROSS JOIN LATERAL (
+        SELECT hashtext($1::text || '/' || module.code || '/' || entity.id)::bigint << 32 AS low
+      ) AS hash
+      CROSS JOIN LATERAL (
+        SELECT * FROM efir_budget.planning_cells AS one
+        WHERE (hashtext(one.budget_version_id::text || '/' || one.module_code || '/' || coalesce(one.entity_id::text, ''))::bigint << 32)
+          | (hashtext(one.field_name || '/' || coalesce(one.period_code, ''))::bigint & 4294967295)
+          BETWEEN hash.low AND hash.low | 4294967295
+        OFFSET 0
+      ) AS cell
+      WHERE cell.budget_version_id = $1 AND cell.module_code = module.code AND coalesce(cell.entity_id::text, '') = entity.id %s
+    $query$, v_condition
+  ) INTO v_cells USING p_budget_version_id, v_modules, v_entities;
+  RETURN coalesce(v_cells, '{}');
+END
+$function$
+
 --@ function changed_after(uuid, bigint)
 CREATE OR REPLACE FUNCTION efir_budget.changed_after(p_budget_version_id uuid, p_revision bigint)
  RETURNS SETOF uuid
@@ -1506,9 +1625,17 @@ CREATE OR REPLACE FUNCTION efir_budget.comment_counts(p_budget_version_id uuid, 
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
  SET jit TO 'off'
 AS $function$
 DECLARE
+  -- The cells are of the budget. Behind a fence: without it, a plan without statistics goes through all threads as well.
+  c_of_cells CONSTANT text := 'SELECT own.*
+    FROM (SELECT DISTINCT id FROM unnest($1) AS id) AS named
+    CROSS JOIN LATERAL (SELECT * FROM efir_budget.cell_comments AS one WHERE one.cell_id = named.id OFFSET 0) AS own';
   v_actor uuid := auth.uid();
   v_cells uuid[];
   v_counts jsonb;
@@ -1519,6 +1646,8 @@ BEGIN
   END IF;
   IF p_references IS NOT NULL THEN
     v_cells := efir_budget.referenced_cells(p_budget_version_id, p_references);
+  ELSIF p_filter ? 'entity' THEN
+    v_cells := efir_budget.cells_of_entities(p_budget_version_id, p_filter);
   END IF;
 
   EXECUTE format(
@@ -1534,22 +1663,32 @@ BEGIN
               WHERE $2 IS NOT NULL AND comment.deleted_at IS NULL AND comment.created_by IS DISTINCT FROM $2
                 AND comment.created_at > coalesce(marker.read_through, '-infinity')
             ) AS unread
-          FROM efir_budget.cell_comments AS comment
-          INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+          FROM (%s) AS comment
+          CROSS JOIN LATERAL (
+            SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = comment.cell_id OFFSET 0
+          ) AS cell
           LEFT JOIN efir_budget.comment_reads AS marker
             ON marker.user_id = $2 AND marker.thread_id = coalesce(comment.parent_id, comment.id)
-          WHERE comment.budget_version_id = %L AND cell.budget_version_id = %1$L AND cell.deleted_at IS NULL %s
+          WHERE cell.deleted_at IS NULL %s
           GROUP BY comment.cell_id, coalesce(comment.parent_id, comment.id)
           HAVING count(*) FILTER (WHERE comment.deleted_at IS NULL) > 0
         ) AS thread
         GROUP BY thread.cell_id
       ) AS counted
     $query$,
-    p_budget_version_id,
-    CASE WHEN p_references IS NOT NULL THEN 'AND comment.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END
+    -- Answers are found by their threads, which an index has in the order of budgets.
+    CASE WHEN v_cells IS NOT NULL THEN c_of_cells ELSE format(
+      'SELECT thread.* FROM efir_budget.cell_comments AS thread WHERE thread.budget_version_id = %L AND thread.parent_id IS NULL
+      UNION ALL
+      SELECT reply.*
+      FROM efir_budget.cell_comments AS thread
+      INNER JOIN efir_budget.cell_comments AS reply ON reply.parent_id = thread.id
+      WHERE thread.budget_version_id = %1$L AND thread.parent_id IS NULL', p_budget_version_id
+    ) END,
+    CASE WHEN v_cells IS NULL THEN efir_budget.filter_condition(p_filter) END
   ) INTO v_counts USING v_cells, v_actor;
 
-  RETURN jsonb_build_object('cells', to_jsonb(v_cells), 'counts', coalesce(v_counts, '[]'));
+  RETURN jsonb_build_object('cells', CASE WHEN p_references IS NOT NULL THEN to_jsonb(v_cells) END, 'counts', coalesce(v_counts, '[]'));
 END
 $function$
 
@@ -1682,6 +1821,7 @@ AS $function$
     'changeType', p_step.change_type,
     'modules', to_jsonb(p_step.modules),
     'actor', p_step.actor,
+    'unfinished', p_step.turning,
     'at', (SELECT made.created_at FROM efir_budget.cell_commits AS made WHERE made.commit_id = p_step.written_commit),
     'cells', (
       SELECT count(DISTINCT change.cell_id)
@@ -1984,12 +2124,98 @@ AS $function$
   ) AS held
 $function$
 
+--@ function import_cells(uuid, json, text, uuid, uuid, text)
+CREATE OR REPLACE FUNCTION efir_budget.import_cells(p_budget_version_id uuid, p_cells json, p_rule text DEFAULT 'upsert'::text, p_operation_id uuid DEFAULT NULL::uuid, p_session_id uuid DEFAULT NULL::uuid, p_session_label text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+DECLARE
+  v_cells record;
+  v_count integer;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  BEGIN
+    SELECT given.* INTO v_cells
+    FROM json_to_record(p_cells) AS given (
+      module text[], entity uuid[], field text[], period text[], number numeric[], text text[]
+    );
+    v_count := cardinality(v_cells.module);
+  EXCEPTION
+    WHEN data_exception THEN
+      PERFORM efir_budget.refuse_argument('p_cells', NULL, 'an object of arrays module, entity, field, period, number and text: ' || SQLERRM);
+  END;
+  IF v_count IS NULL OR v_count NOT BETWEEN 1 AND 10000 OR cardinality(v_cells.field) IS DISTINCT FROM v_count
+    OR v_count <> ALL(ARRAY[
+      coalesce(cardinality(v_cells.entity), v_count), coalesce(cardinality(v_cells.period), v_count),
+      coalesce(cardinality(v_cells.number), v_count), coalesce(cardinality(v_cells.text), v_count)
+    ])
+    OR 1 < ANY(ARRAY[
+      array_ndims(v_cells.module), array_ndims(v_cells.entity), array_ndims(v_cells.field),
+      array_ndims(v_cells.period), array_ndims(v_cells.number), array_ndims(v_cells.text)
+    ])
+  THEN
+    PERFORM efir_budget.refuse_argument('p_cells', to_jsonb(v_count), 'arrays of one length, 1 to 10000');
+  END IF;
+  RETURN efir_budget.merge_cells(
+    p_budget_version_id, v_cells.module, v_cells.entity, v_cells.field, v_cells.period, v_cells.number, v_cells.text,
+    p_rule, p_operation_id, p_session_id, p_session_label
+  );
+END
+$function$
+
+--@ function import_staged_cells(uuid, text, uuid, uuid, text)
+CREATE OR REPLACE FUNCTION efir_budget.import_staged_cells(p_budget_version_id uuid, p_rule text DEFAULT 'upsert'::text, p_operation_id uuid DEFAULT NULL::uuid, p_session_id uuid DEFAULT NULL::uuid, p_session_label text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_cells record;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  -- A step of someone who is no member could never be undone.
+  IF auth.uid() IS NOT NULL AND p_budget_version_id NOT IN (SELECT efir_budget.my_budgets()) THEN
+    PERFORM efir_budget.refuse_argument('actor', to_jsonb(auth.uid()), 'a member of the organisation that owns the budget');
+  END IF;
+  -- Whoever may call this must not have it read a table, or a view, of his own making with the owner's rights.
+  IF NOT EXISTS (
+    SELECT FROM pg_catalog.pg_class AS staging
+    WHERE staging.relname = 'cell_staging' AND staging.relnamespace = pg_my_temp_schema()
+      AND staging.relkind = 'r' AND staging.relowner = current_user::regrole
+  ) THEN
+    PERFORM efir_budget.refuse_argument('cell_staging', NULL, 'a table that stage_cells made in this transaction');
+  END IF;
+  SELECT
+    array_agg(cell.module) AS modules, array_agg(cell.entity) AS entities, array_agg(cell.field) AS fields,
+    array_agg(cell.period) AS periods, array_agg(cell.number) AS numbers, array_agg(cell.text) AS texts
+  INTO v_cells
+  -- In the order in which COPY wrote them.
+  FROM (SELECT staged.* FROM pg_temp.cell_staging AS staged ORDER BY staged.ctid) AS cell;
+  IF v_cells.modules IS NULL THEN
+    PERFORM efir_budget.refuse_argument('cell_staging', to_jsonb(0), 'a table with cells');
+  END IF;
+  RETURN efir_budget.merge_cells(
+    p_budget_version_id, v_cells.modules, v_cells.entities, v_cells.fields, v_cells.periods, v_cells.numbers, v_cells.texts,
+    p_rule, p_operation_id, p_session_id, p_session_label
+  );
+END
+$function$
+
 --@ function inbox(uuid, boolean, jsonb, integer)
 CREATE OR REPLACE FUNCTION efir_budget.inbox(p_budget_version_id uuid DEFAULT NULL::uuid, p_unread boolean DEFAULT false, p_after jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 50)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
   v_actor uuid := auth.uid();
@@ -2020,9 +2246,16 @@ BEGIN
       'isResolved', thread.is_resolved, 'mentionedAt', mention.mentioned_at, 'readAt', mention.read_at
     ) AS item
     FROM efir_budget.comment_mentions AS mention
-    INNER JOIN efir_budget.comment_tuples AS comment ON comment.id = mention.comment_id
-    INNER JOIN efir_budget.cell_comments AS thread ON thread.id = comment.thread_id
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+    -- From the mention to the comment to its cell, and not the other way round, as a plan made for empty tables might.
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.comment_tuples AS own WHERE own.id = mention.comment_id OFFSET 0
+    ) AS comment
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = comment.thread_id OFFSET 0
+    ) AS thread
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+    ) AS cell
     WHERE mention.user_id = v_actor AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL
       AND (mention.read_at IS NULL OR NOT coalesce(p_unread, FALSE))
       AND (p_after IS NULL OR (mention.mentioned_at, mention.comment_id) < ((p_after ->> 0)::timestamptz, (p_after ->> 1)::uuid))
@@ -2032,8 +2265,12 @@ BEGIN
 
   SELECT count(*) INTO v_unread
   FROM efir_budget.comment_mentions AS mention
-  INNER JOIN efir_budget.cell_comments AS comment ON comment.id = mention.comment_id
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = mention.comment_id OFFSET 0
+  ) AS comment
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+  ) AS cell
   WHERE mention.user_id = v_actor AND mention.read_at IS NULL
     AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL;
 
@@ -2170,8 +2407,8 @@ BEGIN
 END
 $function$
 
---@ function judge_turn(uuid, text)
-CREATE OR REPLACE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text)
+--@ function judge_turn(uuid, text, uuid[])
+CREATE OR REPLACE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text, p_ids uuid[])
  RETURNS efir_budget.turn_outcome[]
  LANGUAGE plpgsql
  STABLE
@@ -2183,34 +2420,54 @@ CREATE OR REPLACE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text)
  SET jit TO 'off'
 AS $function$
 DECLARE
+  -- Looked for once and not at every cell: what was never undone has no marks.
+  v_marked CONSTANT boolean := (SELECT step.turned FROM efir_budget.cell_sessions AS step WHERE step.id = p_step_id);
   v_turned efir_budget.turn_outcome[];
 BEGIN
   WITH own AS MATERIALIZED (
-    SELECT change.cell_id, min(change.new_version) AS oldest, max(change.new_version) AS newest
+    SELECT
+      change.cell_id,
+      min(change.new_version) AS oldest,
+      -- The newest, and what that was written over.
+      max(ARRAY[change.new_version, coalesce(change.under_version, 0)]) AS last
     FROM efir_budget.cell_changes AS change
-    WHERE change.session_id = p_step_id
+    WHERE p_ids IS NULL AND change.session_id = p_step_id
       AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
     GROUP BY change.cell_id
+    UNION ALL
+    -- Of some of its cells: the newest that the step did to each, also where that is not in this part of it. It is mostly the
+    -- cell's newest of all; to find the oldest as well would read all of the cell's log, and no part needs it: where there
+    -- is a mark, something was there before it.
+    SELECT part.id, 0, newest.last
+    FROM unnest(p_ids) AS part (id)
+    CROSS JOIN LATERAL (
+      SELECT ARRAY[change.new_version, coalesce(change.under_version, 0)] AS last
+      FROM efir_budget.cell_changes AS change
+      WHERE change.cell_id = part.id AND change.session_id IS NOT DISTINCT FROM p_step_id
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+      ORDER BY change.new_version DESC
+      LIMIT 1
+    ) AS newest
   ),
   standing AS MATERIALIZED (
     SELECT
-      cell.id, own.newest, cell.is_locked, cell.deleted_at,
+      cell.id, own.last[1] AS newest, own.last[2] AS under, cell.is_locked, cell.deleted_at,
       NOT cell.is_locked AND CASE p_kind
-        WHEN 'undo' THEN coalesce(cell.effective_version = own.newest, FALSE)
-        ELSE own.newest > coalesce(cell.effective_version, 0)
+        WHEN 'undo' THEN coalesce(cell.effective_version = own.last[1], FALSE)
+        ELSE own.last[1] > coalesce(cell.effective_version, 0)
       END AS reverting
     FROM own
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = own.cell_id
     LEFT JOIN LATERAL (
       SELECT mark.change_type, mark.new_version
       FROM efir_budget.cell_changes AS mark
-      WHERE mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
+      WHERE v_marked AND mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
       ORDER BY mark.new_version DESC, mark.commit_id DESC
       LIMIT 1
     ) AS latest ON TRUE
     -- To undo is what has a change that is not undone, to redo what has one that is: latest speaks for those before it.
     WHERE CASE p_kind
-      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.newest > latest.new_version
+      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.last[1] > latest.new_version
       ELSE latest.change_type = 'undo' AND own.oldest <= latest.new_version
     END
   ),
@@ -2224,12 +2481,7 @@ BEGIN
           WHERE mark.cell_id = standing.id AND mark.new_version >= standing.newest AND mark.change_type = 'redo'
             AND mark.ref_session_id <> p_step_id
         ) THEN standing.newest - 1
-        ELSE coalesce((
-          SELECT change.under_version
-          FROM efir_budget.cell_changes AS change
-          WHERE change.cell_id = standing.id AND change.new_version = standing.newest
-            AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
-        ), 0)
+        ELSE standing.under
       END AS ceiling
     FROM standing
   )
@@ -2243,9 +2495,7 @@ BEGIN
         ELSE 'superseded'
       END,
       shown.new_version,
-      CASE WHEN shown.change_type <> 'calculation' THEN (
-        SELECT step.actor FROM efir_budget.cell_sessions AS step WHERE step.id = shown.session_id
-      ) END,
+      CASE WHEN shown.change_type <> 'calculation' THEN shown.actor END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_value ELSE shown.new_value END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_text ELSE shown.new_text END,
       -- What the record says; one that is older than the column says it by the kind of work.
@@ -2259,26 +2509,23 @@ BEGIN
   ) INTO v_turned
   FROM below AS standing
   LEFT JOIN LATERAL (
-    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
-      change.value_type
+    SELECT change.new_version, change.change_type, step.actor, change.new_value, change.new_text, change.action, change.value_type
     FROM efir_budget.cell_changes AS change
-    WHERE p_kind = 'redo' AND standing.reverting AND change.cell_id = standing.id AND change.new_version = standing.newest
+    LEFT JOIN efir_budget.cell_sessions AS step ON step.id = change.session_id
+    WHERE standing.reverting
+      AND change.cell_id = standing.id
+      AND change.new_version <= CASE p_kind WHEN 'undo' THEN standing.ceiling ELSE standing.newest END
       AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
-    UNION ALL
-    (
-      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
-        change.value_type
-      FROM efir_budget.cell_changes AS change
-      WHERE p_kind = 'undo' AND standing.reverting
-        AND change.cell_id = standing.id AND change.new_version <= standing.ceiling
-        AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+      AND (
+        p_kind = 'redo'
         -- Calculations and what programs wrote are nobody's step, so never undone.
-        AND (
-          change.change_type = 'calculation'
-          OR change.changed_by IS NULL
-          OR (
-            change.session_id <> p_step_id
-            AND 'undo' IS DISTINCT FROM (
+        OR change.change_type = 'calculation'
+        OR change.changed_by IS NULL
+        OR (
+          change.session_id <> p_step_id
+          AND (
+            NOT step.turned
+            OR 'undo' IS DISTINCT FROM (
               SELECT mark.change_type
               FROM efir_budget.cell_changes AS mark
               WHERE mark.cell_id = standing.id AND mark.ref_session_id = change.session_id
@@ -2288,9 +2535,9 @@ BEGIN
             )
           )
         )
-      ORDER BY change.new_version DESC
-      LIMIT 1
-    )
+      )
+    ORDER BY change.new_version DESC
+    LIMIT 1
   ) AS shown ON TRUE
   LEFT JOIN LATERAL (
     SELECT change.old_value, change.old_text
@@ -2826,8 +3073,17 @@ CREATE OR REPLACE FUNCTION efir_budget.list_comments(p_budget_version_id uuid, p
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
+  -- The cells are of the budget. Behind a fence: without it, a plan without statistics goes through all threads as well.
+  c_of_cells CONSTANT text := 'SELECT own.*
+    FROM (SELECT DISTINCT id FROM unnest($1) AS id) AS named
+    CROSS JOIN LATERAL (SELECT * FROM efir_budget.cell_comments AS one WHERE one.cell_id = named.id OFFSET 0) AS own';
   v_actor uuid := auth.uid();
   v_cells uuid[];
   v_after timestamptz;
@@ -2842,6 +3098,8 @@ BEGIN
   END IF;
   IF p_references IS NOT NULL THEN
     v_cells := efir_budget.referenced_cells(p_budget_version_id, p_references);
+  ELSIF p_filter ? 'entity' THEN
+    v_cells := efir_budget.cells_of_entities(p_budget_version_id, p_filter);
   END IF;
   IF p_after IS NOT NULL THEN
     SELECT thread.created_at INTO v_after
@@ -2857,9 +3115,11 @@ BEGIN
     $query$
       SELECT array_agg(page.id) FROM (
         SELECT thread.id
-        FROM efir_budget.cell_comments AS thread
-        INNER JOIN efir_budget.planning_cells AS cell ON cell.id = thread.cell_id
-        WHERE thread.budget_version_id = %L AND thread.parent_id IS NULL AND cell.deleted_at IS NULL %s %s %s
+        FROM (%s) AS thread
+        CROSS JOIN LATERAL (
+          SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = thread.cell_id OFFSET 0
+        ) AS cell
+        WHERE thread.parent_id IS NULL AND cell.deleted_at IS NULL %s %s %s
           AND (thread.deleted_at IS NULL OR EXISTS (
             SELECT FROM efir_budget.cell_comments AS reply WHERE reply.parent_id = thread.id AND reply.deleted_at IS NULL
           ))
@@ -2867,8 +3127,10 @@ BEGIN
         LIMIT %s
       ) AS page
     $query$,
-    p_budget_version_id,
-    CASE WHEN p_references IS NOT NULL THEN 'AND thread.cell_id = ANY($1)' ELSE efir_budget.filter_condition(p_filter) END,
+    CASE WHEN v_cells IS NOT NULL THEN c_of_cells ELSE format(
+      'SELECT * FROM efir_budget.cell_comments AS own WHERE own.budget_version_id = %L', p_budget_version_id
+    ) END,
+    CASE WHEN v_cells IS NULL THEN efir_budget.filter_condition(p_filter) END,
     CASE WHEN p_resolved THEN 'AND thread.is_resolved' WHEN NOT p_resolved THEN 'AND NOT thread.is_resolved' END,
     CASE WHEN p_after IS NOT NULL THEN format('AND (thread.created_at, thread.id) < (%L, %L)', v_after, p_after) END,
     p_limit + 1
@@ -2886,7 +3148,9 @@ BEGIN
   ) INTO v_threads
   FROM unnest(v_page[:p_limit]) WITH ORDINALITY AS page (id, n)
   INNER JOIN efir_budget.cell_comments AS thread ON thread.id = page.id
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = thread.cell_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.planning_cells AS one WHERE one.id = thread.cell_id OFFSET 0
+  ) AS cell
   LEFT JOIN efir_budget.comment_reads AS marker ON marker.thread_id = thread.id AND marker.user_id = v_actor
   CROSS JOIN LATERAL (
     SELECT
@@ -2993,6 +3257,11 @@ CREATE OR REPLACE FUNCTION efir_budget.mark_read(p_budget_version_id uuid, p_com
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
 AS $function$
 DECLARE
   v_actor uuid := auth.uid();
@@ -3019,10 +3288,19 @@ BEGIN
   -- Each comment stands for its thread up to there. In thread order, so that two windows of one user never wait in a circle.
   INSERT INTO efir_budget.comment_reads AS marker (user_id, thread_id, read_through)
   SELECT v_actor, coalesce(comment.parent_id, comment.id), max(comment.created_at)
-  FROM efir_budget.cell_comments AS comment
+  FROM (
+    SELECT named.* FROM unnest(v_ids) AS given (id) INNER JOIN efir_budget.cell_comments AS named ON named.id = given.id
+    UNION ALL
+    SELECT thread.* FROM efir_budget.cell_comments AS thread
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+    UNION ALL
+    SELECT reply.* FROM efir_budget.cell_comments AS thread
+    INNER JOIN efir_budget.cell_comments AS reply ON reply.parent_id = thread.id
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+  ) AS comment
   LEFT JOIN efir_budget.comment_reads AS known
     ON known.user_id = v_actor AND known.thread_id = coalesce(comment.parent_id, comment.id)
-  WHERE comment.budget_version_id = p_budget_version_id AND (p_comment_ids IS NULL OR comment.id = ANY(v_ids))
+  WHERE comment.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     AND comment.created_at > coalesce(known.read_through, '-infinity')
   GROUP BY coalesce(comment.parent_id, comment.id)
   ORDER BY coalesce(comment.parent_id, comment.id)
@@ -3036,7 +3314,9 @@ BEGIN
   FROM (
     SELECT told.comment_id
     FROM efir_budget.comment_mentions AS told
-    INNER JOIN efir_budget.cell_comments AS comment ON comment.id = told.comment_id
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = told.comment_id OFFSET 0
+    ) AS comment
     INNER JOIN efir_budget.comment_reads AS marker
       ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
     WHERE told.user_id = v_actor AND told.read_at IS NULL
@@ -3062,6 +3342,296 @@ CREATE OR REPLACE FUNCTION efir_budget.may_change_lock(p_budget_version_id uuid,
  SET search_path TO ''
 AS $function$
   SELECT cell.id FROM unnest(p_cells) AS cell
+$function$
+
+--@ function merge_cells(uuid, text[], uuid[], text[], text[], numeric[], text[], text, uuid, uuid, text)
+CREATE OR REPLACE FUNCTION efir_budget.merge_cells(p_budget_version_id uuid, p_modules text[], p_entities uuid[], p_fields text[], p_periods text[], p_numbers numeric[], p_texts text[], p_rule text, p_operation_id uuid, p_session_id uuid, p_session_label text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET work_mem TO '64MB'
+AS $function$
+DECLARE
+  v_actor uuid := auth.uid();
+  v_session uuid := coalesce(p_session_id, gen_random_uuid());
+  v_at timestamptz := clock_timestamp();
+  v_hash bytea;
+  v_result jsonb;
+  v_begun boolean;
+  v_commit bigint;
+  v_prefix bytea;
+  v_budget_hash text := p_budget_version_id::text || '/';
+  v_bad boolean;
+  v_new integer;
+  v_created integer;
+  v_unchanged integer;
+  v_again integer;
+  v_gone integer;
+  v_problems jsonb;
+  v_late jsonb;
+  v_existing efir_budget.write_item[];
+  v_good efir_budget.write_outcome[] := '{}';
+  v_held integer;
+  v_distinct integer;
+  v_updates integer := 0;
+  v_updated integer;
+BEGIN
+  PERFORM efir_budget.require_budget(p_budget_version_id);
+  IF p_rule IS NULL OR p_rule NOT IN ('insert', 'update', 'upsert') THEN
+    PERFORM efir_budget.refuse_argument('p_rule', to_jsonb(p_rule), 'insert, update or upsert');
+  ELSIF char_length(p_session_label) > 200 THEN
+    PERFORM efir_budget.refuse_argument('p_session_label', to_jsonb(char_length(p_session_label)), 'at most 200 characters');
+  END IF;
+
+  IF p_operation_id IS NOT NULL THEN
+    v_hash := sha256(convert_to(jsonb_build_array(
+      hash_array_extended(p_modules, 0), hash_array_extended(p_entities, 0), hash_array_extended(p_fields, 0),
+      hash_array_extended(p_periods, 0), hash_array_extended(p_numbers, 0), hash_array_extended(p_texts, 0),
+      cardinality(p_modules), p_rule, p_session_id, p_session_label
+    )::text, 'UTF8'));
+    v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
+    IF v_result IS NOT NULL THEN
+      RETURN v_result;
+    END IF;
+  END IF;
+  PERFORM efir_budget.hold_stack(v_actor, FALSE);
+  SELECT joined.session_id, joined.begun INTO v_session, v_begun
+  FROM efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, 'import') AS joined;
+  v_commit := efir_budget.open_commit(p_budget_version_id, v_session, 'import', p_operation_id, v_actor, v_at);
+  -- Commit and place together never come twice, and neighbours are neighbours in every index.
+  v_prefix := efir_budget.record_id_prefix(v_commit);
+
+  -- Looks each cell up, without a lock, makes those that are not there, and leaves to the next step what differs.
+  WITH given AS MATERIALIZED (
+    SELECT
+      item.*,
+      (hashtext(v_budget_hash || item.module || '/' || coalesce(item.entity::text, ''))::bigint << 32)
+      | (hashtext(item.field || '/' || coalesce(item.period, ''))::bigint & 4294967295) AS hash
+    FROM unnest(p_modules, p_entities, p_fields, p_periods, p_numbers, p_texts)
+      WITH ORDINALITY AS item (module, entity, field, period, number, text, n)
+  ),
+  found AS MATERIALIZED (
+    SELECT
+      given.*, cell.id, cell.version, cell.lock_reason,
+      CASE
+        WHEN given.module IS NULL OR given.field IS NULL OR given.module = '' OR given.field = ''
+          OR char_length(given.module) > 50 OR char_length(given.field) > 100 OR char_length(given.period) > 20
+          OR (given.number IS NOT NULL AND given.text IS NOT NULL)
+          OR abs(given.number) >= 1e14 OR scale(given.number) > 4 OR given.number = 'NaN' THEN 'bad'
+        WHEN cell.id IS NULL OR cell.deleted_at IS NOT NULL THEN
+          CASE
+            WHEN p_rule = 'update' THEN 'missing'
+            -- No cell and an empty one show the same: nothing.
+            WHEN given.number IS NULL AND given.text IS NULL THEN 'unchanged'
+            WHEN cell.id IS NULL THEN 'new'
+            ELSE 'existing'
+          END
+        WHEN cell.is_locked THEN 'locked'
+        WHEN p_rule = 'insert' THEN 'exists'
+        WHEN given.number IS NOT DISTINCT FROM cell.value_numeric AND given.text IS NOT DISTINCT FROM cell.value_text THEN 'unchanged'
+        ELSE 'existing'
+      END AS fate
+    FROM given
+    LEFT JOIN efir_budget.planning_cells AS cell
+      ON (hashtext(cell.budget_version_id::text || '/' || cell.module_code || '/' || coalesce(cell.entity_id::text, ''))::bigint << 32)
+      | (hashtext(cell.field_name || '/' || coalesce(cell.period_code, ''))::bigint & 4294967295)
+      = given.hash
+      AND cell.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+      AND cell.module_code IS NOT DISTINCT FROM given.module
+      AND cell.entity_id IS NOT DISTINCT FROM given.entity
+      AND cell.field_name IS NOT DISTINCT FROM given.field
+      AND cell.period_code IS NOT DISTINCT FROM given.period
+  ),
+  made AS (
+    INSERT INTO efir_budget.planning_cells (
+      id, budget_version_id, module_code, entity_id, field_name, period_code,
+      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version
+    )
+    SELECT
+      encode(v_prefix || int4send(found.n::integer), 'hex')::uuid,
+      p_budget_version_id, found.module, found.entity, found.field, found.period,
+      found.number, found.text, 'imported', v_actor, v_at, v_at, -2147483648
+    FROM found
+    WHERE found.fate = 'new'
+    ORDER BY found.module COLLATE "C", found.entity, found.field COLLATE "C", found.period COLLATE "C"
+    ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING
+    RETURNING 1
+  )
+  SELECT
+    bool_or(found.fate = 'bad'),
+    count(*) FILTER (WHERE found.fate = 'new'),
+    (SELECT count(*) FROM made),
+    count(*) FILTER (WHERE found.fate = 'unchanged'),
+    array_agg(
+      ROW(found.n - 1, NULL, found.id, NULL, NULL, NULL, NULL, NULL, found.number, found.text, FALSE, NULL, NULL)::efir_budget.write_item
+    ) FILTER (WHERE found.fate = 'existing'),
+    coalesce(jsonb_agg(
+      CASE found.fate
+        WHEN 'locked' THEN jsonb_build_array(found.n - 1, 'locked', found.lock_reason)
+        WHEN 'exists' THEN jsonb_build_array(found.n - 1, 'exists', found.version)
+        ELSE jsonb_build_array(found.n - 1, found.fate)
+      END
+    ) FILTER (WHERE found.fate IN ('locked', 'exists', 'missing')), '[]')
+  INTO v_bad, v_new, v_created, v_unchanged, v_existing, v_problems
+  FROM found;
+
+  IF v_bad THEN
+    PERFORM efir_budget.refuse_argument('p_cells', NULL,
+      'columns of cells: module and field at most 50 and 100 characters, period at most 20, number with at most 14 digits before the point and 4 behind it, or text');
+  END IF;
+
+  IF v_created < v_new THEN
+    -- Someone else made some of these cells meanwhile: from here on they are existing ones.
+    WITH given AS MATERIALIZED (
+      SELECT
+        item.*,
+        encode(v_prefix || int4send(item.n::integer), 'hex')::uuid AS own,
+        (hashtext(v_budget_hash || item.module || '/' || coalesce(item.entity::text, ''))::bigint << 32)
+        | (hashtext(item.field || '/' || coalesce(item.period, ''))::bigint & 4294967295) AS hash
+      FROM unnest(p_modules, p_entities, p_fields, p_periods, p_numbers, p_texts)
+        WITH ORDINALITY AS item (module, entity, field, period, number, text, n)
+    )
+    SELECT
+      array_agg(
+        ROW(given.n - 1, NULL, cell.id, NULL, NULL, NULL, NULL, NULL, given.number, given.text, FALSE, NULL, NULL)::efir_budget.write_item
+      ) FILTER (WHERE cell.id <> given.own),
+      count(*) FILTER (WHERE cell.id <> given.own AND substring(uuid_send(cell.id) FOR 12) = v_prefix),
+      count(*) FILTER (WHERE cell.id IS NULL AND (given.number IS NOT NULL OR given.text IS NOT NULL)),
+      count(*) FILTER (WHERE cell.id IS NULL AND given.number IS NULL AND given.text IS NULL)
+    INTO v_existing, v_again, v_gone, v_unchanged
+    FROM given
+    LEFT JOIN efir_budget.planning_cells AS cell
+      ON (hashtext(cell.budget_version_id::text || '/' || cell.module_code || '/' || coalesce(cell.entity_id::text, ''))::bigint << 32)
+      | (hashtext(cell.field_name || '/' || coalesce(cell.period_code, ''))::bigint & 4294967295)
+      = given.hash
+      AND cell.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+      AND cell.module_code IS NOT DISTINCT FROM given.module
+      AND cell.entity_id IS NOT DISTINCT FROM given.entity
+      AND cell.field_name IS NOT DISTINCT FROM given.field
+      AND cell.period_code IS NOT DISTINCT FROM given.period;
+    IF v_again > 0 THEN
+      PERFORM efir_budget.refuse_argument('p_cells', NULL, 'columns in which each cell comes once');
+    END IF;
+    IF v_gone > 0 THEN
+      -- Neither made by us nor to be found: the budget went away meanwhile, and its cells with it.
+      PERFORM efir_budget.require_budget(NULL);
+    END IF;
+    -- What the first look found is among those that the next step judges.
+    v_problems := '[]';
+  END IF;
+
+  IF cardinality(v_existing) > 0 THEN
+    -- Lock and compare in one: who waited sees the newest version.
+    WITH held AS MATERIALIZED (
+      SELECT
+        item.n, item.value_numeric, item.value_text,
+        cell.ctid AS place, cell.id, cell.version, cell.lock_reason,
+        CASE
+          WHEN cell.deleted_at IS NOT NULL THEN
+            CASE
+              WHEN p_rule = 'update' THEN 'missing'
+              WHEN item.value_numeric IS NULL AND item.value_text IS NULL THEN 'unchanged'
+              ELSE 'changed'
+            END
+          WHEN cell.is_locked THEN 'locked'
+          WHEN p_rule = 'insert' THEN 'exists'
+          WHEN item.value_numeric IS NOT DISTINCT FROM cell.value_numeric AND item.value_text IS NOT DISTINCT FROM cell.value_text
+            THEN 'unchanged'
+          ELSE 'changed'
+        END AS fate
+      FROM unnest(v_existing) AS item
+      INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
+      ORDER BY cell.id
+      FOR NO KEY UPDATE OF cell
+    )
+    SELECT
+      count(*),
+      count(DISTINCT held.id),
+      count(*) FILTER (WHERE held.fate = 'changed'),
+      v_unchanged + count(*) FILTER (WHERE held.fate = 'unchanged'),
+      coalesce(array_agg(
+        ROW(
+          held.n, held.place, held.id, held.version + 1, TRUE, held.value_numeric, held.value_text, FALSE
+        )::efir_budget.write_outcome
+      ) FILTER (WHERE held.fate = 'changed'), '{}'),
+      coalesce(jsonb_agg(
+        CASE held.fate
+          WHEN 'locked' THEN jsonb_build_array(held.n, 'locked', held.lock_reason)
+          WHEN 'exists' THEN jsonb_build_array(held.n, 'exists', held.version)
+          ELSE jsonb_build_array(held.n, held.fate)
+        END
+      ) FILTER (WHERE held.fate IN ('locked', 'exists', 'missing')), '[]')
+    INTO v_held, v_distinct, v_updates, v_unchanged, v_good, v_late
+    FROM held;
+    IF v_distinct < v_held THEN
+      PERFORM efir_budget.refuse_argument('p_cells', NULL, 'columns in which each cell comes once');
+    ELSIF v_held < cardinality(v_existing) THEN
+      -- They were there a moment ago: the budget went away meanwhile, and its cells with it.
+      PERFORM efir_budget.require_budget(NULL);
+    END IF;
+    v_problems := v_problems || v_late;
+  END IF;
+
+  IF v_updates > 0 THEN
+    IF v_created = 0 THEN
+      -- Time was spent waiting for locks; the times of cells and commits go the way of their versions and revisions.
+      v_at := clock_timestamp();
+      UPDATE efir_budget.cell_commits AS opened SET created_at = v_at WHERE opened.commit_id = v_commit;
+    END IF;
+    UPDATE efir_budget.planning_cells AS cell
+    SET value_numeric = outcome.value_numeric,
+      value_text = outcome.value_text,
+      value_type = 'imported',
+      deleted_at = NULL,
+      effective_version = outcome.version,
+      effective_author = v_actor,
+      modified_by = v_actor,
+      modified_at = v_at,
+      version = -2147483648
+    FROM unnest(v_good) AS outcome
+    WHERE cell.ctid = outcome.place AND cell.id = outcome.id;
+    GET DIAGNOSTICS v_updated = ROW_COUNT;
+    IF v_updated <> v_updates THEN
+      RAISE EXCEPTION 'A trigger changed the cells while they were being written; nothing was written.'
+        USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+    END IF;
+  ELSIF v_created = 0 THEN
+    -- Nothing was written: no commit, and no step to undo.
+    DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
+    IF v_begun THEN
+      DELETE FROM efir_budget.cell_sessions AS step WHERE step.id = v_session;
+    END IF;
+    v_commit := NULL;
+  END IF;
+
+  -- The last act, once: from here to the commit this budget's other writers wait.
+  PERFORM efir_budget.stamp_revisions();
+
+  v_result := jsonb_build_object(
+    'revision', coalesce(
+      (SELECT stamped.revision FROM efir_budget.cell_commits AS stamped WHERE stamped.commit_id = v_commit),
+      efir_budget.current_revision(p_budget_version_id)
+    ),
+    'operationId', p_operation_id, 'sessionId', v_session,
+    'created', v_created, 'updated', v_updates, 'unchanged', v_unchanged, 'problems', v_problems
+  );
+  IF p_operation_id IS NOT NULL THEN
+    INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
+    VALUES (p_operation_id, p_budget_version_id, v_actor, v_hash, v_result);
+  END IF;
+  RETURN v_result;
+EXCEPTION
+  WHEN deadlock_detected OR serialization_failure THEN
+    -- Not among these functions, whose locks are ordered: with a transaction of someone's own SQL.
+    RAISE EXCEPTION 'The cells were being changed by others in another order; nothing was written.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+END
 $function$
 
 --@ function my_budgets()
@@ -3309,19 +3879,21 @@ CREATE OR REPLACE FUNCTION efir_budget.preview_turn(p_budget_version_id uuid, p_
  SET search_path TO ''
 AS $function$
 DECLARE
-  v_modules text[] := efir_budget.scope_modules(p_scope);
   v_step efir_budget.cell_sessions;
+  v_part record;
   v_ids uuid[];
   v_outcomes text[];
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
-  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, v_modules);
+  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, p_scope);
+  v_part := efir_budget.step_part(v_step, p_kind, 10000);
   SELECT array_agg(turned.id), array_agg(turned.outcome) INTO v_ids, v_outcomes
-  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind)) AS turned;
+  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind, CASE WHEN NOT v_part.whole THEN v_part.ids END)) AS turned;
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id),
     'sessionId', v_step.id,
     'label', v_step.label,
+    'more', v_part.more,
     'results', efir_budget.turn_results(v_ids, v_outcomes)
   );
 END
@@ -3542,8 +4114,6 @@ DECLARE
   c_own CONSTANT jsonb := '{"cell": "cell_id", "session": "session_id", "user": "changed_by", "type": "change_type"}';
   v_member text;
   v_own record;
-  v_modules text[];
-  v_of_modules text := '';
 BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
@@ -3555,30 +4125,11 @@ BEGIN
   commits := '';
 
   -- The record of an entity is that of its cells, and what was recorded before there were commits, also of cells that
-  -- are gone. The key's index begins with the module: without one, all of the budget's cells would be looked through.
+  -- are gone.
   IF p_filter ? 'entity' THEN
-    IF NOT p_filter ? 'module' THEN
-      WITH RECURSIVE module AS (
-        (
-          SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
-          WHERE cell.budget_version_id = p_budget_version_id
-          ORDER BY cell.module_code LIMIT 1
-        )
-        UNION ALL
-        SELECT (
-          SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
-          WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
-          ORDER BY cell.module_code LIMIT 1
-        ) FROM module WHERE module.code IS NOT NULL
-      )
-      SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
-      v_of_modules := format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
-    END IF;
     condition := condition || format(
-      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY((
-        SELECT array_agg(cell.id) FROM efir_budget.planning_cells AS cell WHERE cell.budget_version_id = %L %s %s
-      )::uuid[]))',
-      p_budget_version_id, condition, v_of_modules
+      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY(%L))',
+      efir_budget.cells_of_entities(p_budget_version_id, p_filter - ARRAY['cell', 'session', 'user', 'type'])
     );
   END IF;
 
@@ -3729,6 +4280,7 @@ CREATE OR REPLACE FUNCTION efir_budget.record_mentions()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_comments uuid[];
@@ -3850,14 +4402,14 @@ BEGIN
 END
 $function$
 
---@ function redo(uuid, uuid, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.redo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb)
+--@ function redo(uuid, uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.redo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 10000)
  RETURNS jsonb
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-  SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope)
+  SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope, p_limit)
 $function$
 
 --@ function referenced_cells(uuid, jsonb)
@@ -4120,14 +4672,19 @@ CREATE OR REPLACE FUNCTION efir_budget.require_comment(p_budget_version_id uuid,
  RETURNS efir_budget.cell_comments
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
   v_comment efir_budget.cell_comments;
 BEGIN
   SELECT comment.* INTO v_comment
   FROM efir_budget.cell_comments AS comment
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
-  WHERE comment.id = p_comment_id AND comment.budget_version_id = p_budget_version_id AND cell.deleted_at IS NULL;
+  -- By their ids, one after the other: a plan made for empty tables would as soon begin with all cells.
+  CROSS JOIN LATERAL (
+    SELECT one.deleted_at FROM efir_budget.planning_cells AS one WHERE one.id = comment.cell_id OFFSET 0
+  ) AS cell
+  WHERE comment.id = p_comment_id AND comment.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    AND cell.deleted_at IS NULL;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'There is no such comment in this budget.'
       USING ERRCODE = 'PT404', DETAIL = '{}', HINT = 'The cell that it is on may have been deleted.';
@@ -4333,14 +4890,35 @@ BEGIN
   IF p_scope IS NULL OR p_scope IN ('null', '{}') THEN
     RETURN NULL;
   END IF;
-  IF jsonb_typeof(p_scope) <> 'object' OR p_scope - 'module' <> '{}' THEN
-    PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module');
+  IF jsonb_typeof(p_scope) <> 'object' OR p_scope - ARRAY['module', 'session'] <> '{}' THEN
+    PERFORM efir_budget.refuse_argument('p_scope', p_scope, 'an object of module and session');
+  END IF;
+  IF NOT p_scope ? 'module' THEN
+    RETURN NULL;
   END IF;
   IF jsonb_path_exists(p_scope, '$.module[*] ? (@.type() != "string")') THEN
     PERFORM efir_budget.refuse_argument('p_scope.module', p_scope -> 'module', 'a text or an array of texts');
   END IF;
   SELECT member.texts INTO v_modules FROM efir_budget.filter_member(p_scope, 'module') AS member;
   RETURN v_modules;
+END
+$function$
+
+--@ function scope_session(jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.scope_session(p_scope jsonb)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+BEGIN
+  IF p_scope ->> 'session' IS NULL THEN
+    RETURN NULL;
+  END IF;
+  IF jsonb_typeof(p_scope -> 'session') <> 'string' OR NOT pg_input_is_valid(p_scope ->> 'session', 'uuid') THEN
+    PERFORM efir_budget.refuse_argument('p_scope.session', p_scope -> 'session', 'a uuid');
+  END IF;
+  RETURN (p_scope ->> 'session')::uuid;
 END
 $function$
 
@@ -4510,6 +5088,21 @@ BEGIN
     coalesce(jsonb_agg(jsonb_build_array(item.n) || item.problem ORDER BY item.n) FILTER (WHERE item.problem IS NOT NULL), '[]')
   INTO new_cells, existing_cells, refused
   FROM unnest(p_items) AS item;
+END
+$function$
+
+--@ function stage_cells()
+CREATE OR REPLACE FUNCTION efir_budget.stage_cells()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+BEGIN
+  CREATE TEMPORARY TABLE cell_staging (
+    module text NOT NULL, entity uuid, field text NOT NULL, period text, number numeric, text text
+  ) ON COMMIT DROP;
+  GRANT INSERT ON pg_temp.cell_staging TO service_role;
 END
 $function$
 
@@ -4711,6 +5304,46 @@ AS $function$
   ) AS state ON state.cell_id = wanted.id
 $function$
 
+--@ function step_part(efir_budget.cell_sessions, text, integer)
+CREATE OR REPLACE FUNCTION efir_budget.step_part(p_step efir_budget.cell_sessions, p_kind text, p_limit integer, OUT ids uuid[], OUT whole boolean, OUT more boolean, OUT commit_id bigint, OUT sequence_number integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_begun CONSTANT boolean := coalesce(p_step.turning = p_kind, FALSE);
+BEGIN
+  WITH part AS MATERIALIZED (
+    SELECT change.cell_id, change.commit_id, change.sequence_number, row_number() OVER () AS n
+    FROM (
+      SELECT own.cell_id, own.commit_id, own.sequence_number
+      FROM efir_budget.cell_changes AS own
+      WHERE own.session_id = p_step.id AND (own.commit_id, own.sequence_number) < (
+        CASE WHEN v_begun THEN p_step.turned_commit ELSE 9223372036854775807 END,
+        CASE WHEN v_begun THEN p_step.turned_sequence ELSE 0 END
+      )
+      ORDER BY own.commit_id DESC, own.sequence_number DESC
+      LIMIT p_limit + 1
+    ) AS change
+  )
+  SELECT
+    array_agg(DISTINCT part.cell_id) FILTER (WHERE part.n <= p_limit),
+    count(*) > p_limit,
+    max(part.commit_id) FILTER (WHERE part.n = p_limit),
+    max(part.sequence_number) FILTER (WHERE part.n = p_limit)
+  INTO ids, more, commit_id, sequence_number
+  FROM part;
+  whole := NOT v_begun AND NOT more;
+  IF NOT more THEN
+    commit_id := NULL;
+    sequence_number := NULL;
+  END IF;
+END
+$function$
+
 --@ function sweep_leases()
 CREATE OR REPLACE FUNCTION efir_budget.sweep_leases()
  RETURNS void
@@ -4725,6 +5358,55 @@ AS $function$
     LIMIT 200
     FOR UPDATE SKIP LOCKED
   ))
+$function$
+
+--@ function tell_comments()
+CREATE OR REPLACE FUNCTION efir_budget.tell_comments()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  -- Each subscriber is sent all of them. Of more than these only "something".
+  c_most_cells CONSTANT integer := 200;
+  v_budget record;
+BEGIN
+  IF to_regprocedure('realtime.send(jsonb,text,text,boolean)') IS NULL THEN
+    RETURN NULL;
+  END IF;
+  FOR v_budget IN
+    SELECT comment.budget_version_id AS id, array_agg(DISTINCT comment.cell_id) AS cells
+    FROM new_rows AS comment
+    -- An update that nobody can see moves no updated_at; after an earlier one that somebody could, it is told once too often.
+    WHERE comment.updated_at > comment.created_at OR TG_OP = 'INSERT'
+    GROUP BY comment.budget_version_id
+    ORDER BY comment.budget_version_id
+  LOOP
+    BEGIN
+      PERFORM realtime.send(
+        jsonb_build_object('cells', CASE WHEN cardinality(v_budget.cells) <= c_most_cells THEN (
+          SELECT jsonb_agg(named.key ORDER BY named.key)
+          FROM efir_budget.planning_cells AS cell
+          CROSS JOIN LATERAL (
+            SELECT jsonb_build_array(cell.module_code, cell.entity_id, cell.field_name, cell.period_code) AS key
+          ) AS named
+          WHERE cell.id = ANY(v_budget.cells)
+        ) END),
+        'comments', 'cells:' || v_budget.id::text, TRUE
+      );
+    EXCEPTION
+      WHEN OTHERS THEN
+        -- The comment is written; who was not told reads it later.
+        RAISE WARNING 'Comments of budget % were not broadcast: %', v_budget.id, SQLERRM;
+    END;
+  END LOOP;
+  RETURN NULL;
+END
 $function$
 
 --@ function tell_leases(uuid, jsonb[])
@@ -4798,8 +5480,8 @@ BEGIN
 END
 $function$
 
---@ function top_step(uuid, uuid, text, text[])
-CREATE OR REPLACE FUNCTION efir_budget.top_step(p_budget_version_id uuid, p_actor uuid, p_kind text, p_modules text[])
+--@ function top_step(uuid, uuid, text, jsonb)
+CREATE OR REPLACE FUNCTION efir_budget.top_step(p_budget_version_id uuid, p_actor uuid, p_kind text, p_scope jsonb)
  RETURNS efir_budget.cell_sessions
  LANGUAGE plpgsql
  STABLE
@@ -4807,14 +5489,20 @@ CREATE OR REPLACE FUNCTION efir_budget.top_step(p_budget_version_id uuid, p_acto
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
+  v_modules varchar[] := efir_budget.scope_modules(p_scope);
+  v_session uuid := efir_budget.scope_session(p_scope);
   v_step efir_budget.cell_sessions;
 BEGIN
-  IF p_kind = 'undo' THEN
+  IF v_session IS NOT NULL THEN
+    SELECT step.* INTO v_step
+    FROM efir_budget.cell_sessions AS step
+    WHERE step.id = v_session AND step.budget_version_id = p_budget_version_id AND step.actor = p_actor AND step.turning = p_kind;
+  ELSIF p_kind = 'undo' THEN
     SELECT step.* INTO v_step
     FROM efir_budget.cell_sessions AS step
     WHERE step.budget_version_id = p_budget_version_id AND step.actor = p_actor
-      AND step.written_commit IS NOT NULL AND step.undone_commit IS NULL
-      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+      AND step.written_commit IS NOT NULL AND (step.undone_commit IS NULL OR step.turning IS NOT NULL)
+      AND (v_modules IS NULL OR step.modules && v_modules)
     ORDER BY step.written_commit DESC
     LIMIT 1;
   ELSE
@@ -4826,7 +5514,7 @@ BEGIN
         FROM efir_budget.cell_sessions AS written
         WHERE written.budget_version_id = p_budget_version_id AND written.actor = p_actor AND written.written_commit IS NOT NULL
       )
-      AND (p_modules IS NULL OR step.modules && p_modules::varchar[])
+      AND (v_modules IS NULL OR step.modules && v_modules)
     ORDER BY step.undone_commit DESC
     LIMIT 1;
   END IF;
@@ -4850,23 +5538,28 @@ BEGIN
   RETURN coalesce((
     SELECT jsonb_agg(
       CASE
-        WHEN cell.deleted_at IS NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
-        ELSE jsonb_build_array(turned.outcome, NULL, jsonb_build_array(
-          cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
-        ))
+        WHEN shown.id IS NOT NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
+        ELSE jsonb_build_array(turned.outcome, NULL, gone.tuple)
       END
       -- They come in id order. By the id itself, a plan that was made for few cells would walk all of them in that order.
       ORDER BY turned.n
     )
     FROM unnest(p_ids, p_outcomes) WITH ORDINALITY AS turned (id, outcome, n)
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
-    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = turned.id
+    LEFT JOIN LATERAL (
+      SELECT jsonb_build_array(
+        cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
+      ) AS tuple
+      FROM efir_budget.planning_cells AS cell
+      WHERE shown.id IS NULL AND cell.id = turned.id
+      OFFSET 0
+    ) AS gone ON TRUE
   ), '[]');
 END
 $function$
 
---@ function turn_step(uuid, text, uuid, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kind text, p_operation_id uuid, p_scope jsonb)
+--@ function turn_step(uuid, text, uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kind text, p_operation_id uuid, p_scope jsonb, p_limit integer)
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO ''
@@ -4878,9 +5571,9 @@ CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kin
 AS $function$
 DECLARE
   v_actor uuid;
-  v_modules text[] := efir_budget.scope_modules(p_scope);
-  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope)::text, 'UTF8'));
+  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope, p_limit)::text, 'UTF8'));
   v_step efir_budget.cell_sessions;
+  v_part record;
   v_turned efir_budget.turn_outcome[] := '{}';
   v_commit bigint;
   v_at timestamptz;
@@ -4888,6 +5581,9 @@ DECLARE
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   v_actor := efir_budget.require_user();
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
   IF p_operation_id IS NOT NULL THEN
     v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
     IF v_result IS NOT NULL THEN
@@ -4895,16 +5591,17 @@ BEGIN
     END IF;
   END IF;
   PERFORM efir_budget.hold_stack(v_actor, TRUE);
-  v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, v_modules);
+  v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, p_scope);
+  v_part := efir_budget.step_part(v_step, p_kind, p_limit);
 
   IF v_step.id IS NOT NULL THEN
     -- In id order, one look-up each: asked for in that order themselves, a plan that was made for few cells walks all.
     PERFORM held.id
-    FROM (SELECT DISTINCT change.cell_id AS id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id ORDER BY 1) AS own
+    FROM unnest(v_part.ids) AS own (id)
     CROSS JOIN LATERAL (
       SELECT cell.id FROM efir_budget.planning_cells AS cell WHERE cell.id = own.id FOR NO KEY UPDATE
     ) AS held;
-    v_turned := efir_budget.judge_turn(v_step.id, p_kind);
+    v_turned := efir_budget.judge_turn(v_step.id, p_kind, CASE WHEN NOT v_part.whole THEN v_part.ids END);
   END IF;
   -- Time was spent waiting for locks; a cell's times go the way of its versions.
   v_at := clock_timestamp();
@@ -4935,7 +5632,14 @@ BEGIN
   IF v_step.id IS NOT NULL THEN
     -- Whatever its cells said: a step that cannot move must not bar the way to those under it.
     UPDATE efir_budget.cell_sessions AS step
-    SET undone_commit = CASE WHEN p_kind = 'undo' THEN coalesce(v_commit, nextval('efir_budget.cell_commit_ids')) END
+    SET undone_commit = CASE
+        WHEN p_kind = 'undo' THEN coalesce(v_commit, nextval('efir_budget.cell_commit_ids'))
+        WHEN v_part.more THEN step.undone_commit
+      END,
+      turned = TRUE,
+      turning = CASE WHEN v_part.more THEN p_kind END,
+      turned_commit = v_part.commit_id,
+      turned_sequence = v_part.sequence_number
     WHERE step.id = v_step.id;
   END IF;
 
@@ -4950,7 +5654,7 @@ BEGIN
       efir_budget.current_revision(p_budget_version_id)
     ),
     'operationId', p_operation_id, 'sessionId', v_step.id, 'label', v_step.label, 'actor', v_actor, 'at', v_at,
-    'results', v_result
+    'more', v_part.more, 'results', v_result
   );
   IF p_operation_id IS NOT NULL THEN
     INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
@@ -4964,14 +5668,14 @@ EXCEPTION
 END
 $function$
 
---@ function undo(uuid, uuid, jsonb)
-CREATE OR REPLACE FUNCTION efir_budget.undo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb)
+--@ function undo(uuid, uuid, jsonb, integer)
+CREATE OR REPLACE FUNCTION efir_budget.undo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL::uuid, p_scope jsonb DEFAULT NULL::jsonb, p_limit integer DEFAULT 10000)
  RETURNS jsonb
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO ''
 AS $function$
-  SELECT efir_budget.turn_step(p_budget_version_id, 'undo', p_operation_id, p_scope)
+  SELECT efir_budget.turn_step(p_budget_version_id, 'undo', p_operation_id, p_scope, p_limit)
 $function$
 
 --@ function undo_state(uuid, jsonb)
@@ -4983,14 +5687,13 @@ CREATE OR REPLACE FUNCTION efir_budget.undo_state(p_budget_version_id uuid, p_sc
 AS $function$
 DECLARE
   v_actor uuid;
-  v_modules text[] := efir_budget.scope_modules(p_scope);
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   v_actor := efir_budget.require_user();
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id),
-    'undo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'undo', v_modules)),
-    'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', v_modules))
+    'undo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'undo', p_scope)),
+    'redo', efir_budget.describe_step(efir_budget.top_step(p_budget_version_id, v_actor, 'redo', p_scope))
   );
 END
 $function$
@@ -5079,7 +5782,7 @@ BEGIN
       item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
-    ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
+    ORDER BY item.module_code COLLATE "C", item.entity_id, item.field_name COLLATE "C", item.period_code COLLATE "C"
     ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING;
     GET DIAGNOSTICS v_inserted = ROW_COUNT;
 
@@ -5265,6 +5968,15 @@ EXECUTE
 --@ grant function edit_comment(uuid, uuid, text, jsonb) to service_role
 EXECUTE
 
+--@ grant function import_cells(uuid, json, text, uuid, uuid, text) to authenticated
+EXECUTE
+
+--@ grant function import_cells(uuid, json, text, uuid, uuid, text) to service_role
+EXECUTE
+
+--@ grant function import_staged_cells(uuid, text, uuid, uuid, text) to service_role
+EXECUTE
+
 --@ grant function inbox(uuid, boolean, jsonb, integer) to authenticated
 EXECUTE
 
@@ -5346,10 +6058,10 @@ EXECUTE
 --@ grant function read_cells_as_of(uuid, jsonb, bigint, timestamp with time zone) to service_role
 EXECUTE
 
---@ grant function redo(uuid, uuid, jsonb) to authenticated
+--@ grant function redo(uuid, uuid, jsonb, integer) to authenticated
 EXECUTE
 
---@ grant function redo(uuid, uuid, jsonb) to service_role
+--@ grant function redo(uuid, uuid, jsonb, integer) to service_role
 EXECUTE
 
 --@ grant function release_leases(uuid, jsonb) to authenticated
@@ -5382,10 +6094,13 @@ EXECUTE
 --@ grant function restore_cells(uuid, bigint, jsonb, text, uuid, text, timestamp  to service_role
 EXECUTE
 
---@ grant function undo(uuid, uuid, jsonb) to authenticated
+--@ grant function stage_cells() to service_role
 EXECUTE
 
---@ grant function undo(uuid, uuid, jsonb) to service_role
+--@ grant function undo(uuid, uuid, jsonb, integer) to authenticated
+EXECUTE
+
+--@ grant function undo(uuid, uuid, jsonb, integer) to service_role
 EXECUTE
 
 --@ grant function undo_state(uuid, jsonb) to authenticated
@@ -5632,11 +6347,17 @@ CREATE TRIGGER comments_insert_mentions AFTER INSERT ON efir_budget.cell_comment
 --@ trigger cell_comments.comments_insert_rules
 CREATE TRIGGER comments_insert_rules BEFORE INSERT ON efir_budget.cell_comments FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_comment_insert()
 
+--@ trigger cell_comments.comments_insert_told
+CREATE TRIGGER comments_insert_told AFTER INSERT ON efir_budget.cell_comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.tell_comments()
+
 --@ trigger cell_comments.comments_update_mentions
 CREATE TRIGGER comments_update_mentions AFTER UPDATE ON efir_budget.cell_comments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.record_mentions()
 
 --@ trigger cell_comments.comments_update_rules
 CREATE TRIGGER comments_update_rules BEFORE UPDATE ON efir_budget.cell_comments FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_comment_update()
+
+--@ trigger cell_comments.comments_update_told
+CREATE TRIGGER comments_update_told AFTER UPDATE ON efir_budget.cell_comments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION efir_budget.tell_comments()
 
 --@ trigger cell_commits.cell_commits_revision
 CREATE CONSTRAINT TRIGGER cell_commits_revision AFTER INSERT ON efir_budget.cell_commits DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.change_type IS NULL)) EXECUTE FUNCTION efir_budget.stamp_direct_writes()

@@ -89,7 +89,7 @@ export function toText(given: unknown, field: string, limit: number, least = 1):
   if (
     typeof given !== 'string' ||
     given.length < least ||
-    Array.from(given).length > limit ||
+    (given.length > limit && Array.from(given).length > limit) ||
     !isStorableText(given)
   ) {
     throw new ValidationError(field, given, `text of ${least} to ${limit} characters`)

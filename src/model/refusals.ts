@@ -1,16 +1,10 @@
 import { CellsError, type CellsErrorOptions } from '../errors.ts'
-import type { AnyCell, Existing, TypedCell } from './cell.ts'
+import type { AnyCell, Cell, Existing, StoredCell } from './cell.ts'
 import type { UserId } from './ids.ts'
+import type { CellInput } from './value.ts'
 
-/** A field's own type: what is caught cannot tell of which field it was. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` could not be written back without a cast
-export type Caught = any
-
-/** A cell in an error; its value is of its field's own type. */
-export type CaughtCell = TypedCell<string, string, Caught>
-
-/** One change of a batch that the database refused, and why. */
-export type RefusedChange<Read extends AnyCell = CaughtCell, Input = Caught> =
+/** One change of a call that the database refused, and why. */
+export type RefusedChange<Read extends AnyCell = Cell, Input = CellInput> =
   | {
       readonly status: 'conflict'
       readonly index: number
@@ -35,8 +29,12 @@ export type RefusedChange<Read extends AnyCell = CaughtCell, Input = Caught> =
   | { readonly status: 'forbidden' | 'not_found'; readonly index: number; readonly message: string }
   | { readonly status: 'invalid'; readonly index: number; readonly field: string; readonly message: string }
 
-/** The database refused the call and changed nothing. `refused` holds every change that was not acceptable. */
+/**
+ * The database refused the call and changed nothing. Its cells and values have the types of a budget without modules,
+ * for what is caught cannot tell the compiler of which field it was; {@link Budget.refusalOf} gives them those of a field.
+ */
 export abstract class RefusedError extends CellsError {
+  /** Every change that was not acceptable, in the order of the changes; empty where the call was refused as a whole. */
   readonly refused: readonly RefusedChange[]
 
   constructor(message: string, refused: readonly RefusedChange[], options: CellsErrorOptions = {}) {
@@ -68,12 +66,13 @@ export class VersionConflictError extends RefusedError {
   override readonly name = 'VersionConflictError'
   override readonly code = 'version_conflict'
   /** The cell that the write was based on, where the caller passed one. */
-  readonly base: CaughtCell | null
+  readonly base: Cell | null
+  /** The version that the write was based on; `null` where it was to land on any. */
   readonly baseVersion: number | null
-  /** What you wanted to write. */
-  readonly mine: Caught
+  /** What you wanted to write; `null` where the cell was to be deleted or emptied. */
+  readonly mine: CellInput
   /** The cell as it is now; `null` where it does not exist any more. */
-  readonly theirs: Existing<CaughtCell> | null
+  readonly theirs: StoredCell | null
 
   constructor(
     message: string,
@@ -84,20 +83,20 @@ export class VersionConflictError extends RefusedError {
     super(message, refused, options)
     this.base = conflict.base
     this.baseVersion = conflict.baseVersion
-    this.mine = conflict.mine as unknown
+    this.mine = conflict.mine
     this.theirs = conflict.theirs
   }
 }
 
-/** The cell is locked. `cell.lockReason` says why. */
+/** The cell is locked, for everybody, until somebody unlocks it ({@link Locks.unlock}). `cell.lockReason` says why. */
 export class CellLockedError extends RefusedError {
   override readonly name = 'CellLockedError'
   override readonly code = 'locked'
-  readonly cell: Existing<CaughtCell>
+  readonly cell: StoredCell
 
   constructor(
     message: string,
-    cell: Existing<CaughtCell>,
+    cell: StoredCell,
     refused: readonly RefusedChange[],
     options: CellsErrorOptions = {},
   ) {
@@ -114,7 +113,7 @@ export class LeaseLostError extends RefusedError {
   override readonly name = 'LeaseLostError'
   override readonly code = 'lease_lost'
   /** Where a write was refused, the cell as it is now; `null` where it does not exist. */
-  readonly cell: Existing<CaughtCell> | null
+  readonly cell: StoredCell | null
   /** The user id of who holds a lease of the cell now, or took this one; `null` where nobody is known to. */
   readonly heldBy: UserId | null
   /** Until when, in ISO 8601 by the database's clock, where that is known. */
@@ -136,7 +135,10 @@ export class LeaseLostError extends RefusedError {
   }
 }
 
-/** The caller may see it, and may not do this. */
+/**
+ * The caller may see it, and may not do this: it is another's comment, a service key has no steps, a rule of your own
+ * database (a constraint, a trigger's exception) refused it. The message has the database's own words.
+ */
 export class ForbiddenError extends RefusedError {
   override readonly name = 'ForbiddenError'
   override readonly code = 'forbidden'

@@ -174,7 +174,7 @@ export class SheetPresence implements ExternalStore<Company> {
   }
 
   /** @internal The same channel, without what is about presence: that is kept here. */
-  over(open: OpenChannel<'leases'>): OpenStream {
+  over(open: OpenChannel<'comments' | 'leases'>): OpenStream {
     return (budgetVersionId, tell) => {
       const stream = open(budgetVersionId, (event) => {
         if (event.type === 'present') {

@@ -14,6 +14,7 @@ import type { CellsSnapshot } from './cells-snapshot.ts'
 import { SurroundingsContext, ViewContext, type PersonName } from './contexts.ts'
 import { claimView, findEarlyView } from './early-views.ts'
 import type { ConnectionSettings } from './sheet-connection.ts'
+import { filterKey, normalFilter } from './sheet-filter.ts'
 import { SheetView } from './sheet-view.ts'
 import { english } from './texts/english.ts'
 import type { CellsTexts } from './texts/texts.ts'
@@ -138,7 +139,7 @@ function openView(props: CellsProviderProps, key: string, before: SheetView | un
     key,
     budget,
     given: sheet,
-    filter: sheet === undefined ? normal(filter) : {},
+    filter: sheet === undefined ? normalFilter(filter) : {},
     options: { presence, onConflict, persist },
   }
   return new SheetView(settings, { initial, before })
@@ -153,25 +154,12 @@ function keyOf({
   persist = false,
 }: CellsProviderProps): string {
   if (sheet !== undefined) return 'given'
-  const { module, entity, field, period, ...rest } = normal(filter)
   const policy = typeof onConflict === 'function' ? 'function' : onConflict
   const storage = typeof persist === 'object' ? 'own' : persist
   return JSON.stringify([
-    [module, entity, field, period].map((part) => (part === undefined ? 0 : [part])),
-    rest,
+    filterKey(filter),
     presence === undefined ? 0 : [presence.name, presence.avatar],
     policy,
     storage,
   ])
-}
-
-/** Ids are compared in lower case, as the database prints them. */
-function normal(filter: SheetFilter): SheetFilter {
-  const { entity } = filter
-  if (typeof entity === 'string') return { ...filter, entity: entity.toLowerCase() }
-  if (!Array.isArray(entity)) return filter
-  return {
-    ...filter,
-    entity: entity.map((id: unknown) => (typeof id === 'string' ? id.toLowerCase() : id)) as string[],
-  }
 }

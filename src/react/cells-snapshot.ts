@@ -1,6 +1,7 @@
 import { cellKey, type CellKey, type SheetFilter, type StoredCell, type VisibleCell } from '../index.ts'
 import type { CellPlace } from './cell-place.ts'
-import { matchesFilter, missingCell, shownCell } from './shown-cell.ts'
+import { matchesFilter } from './sheet-filter.ts'
+import { missingCell, shownCell } from './shown-cell.ts'
 
 /** The cells of a sheet as a server read them, to render before the browser has its own. JSON can carry it. */
 export interface CellsSnapshot {

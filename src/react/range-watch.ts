@@ -24,7 +24,7 @@ export class RangeWatch implements ExternalStore<readonly VisibleCell[]> {
   readonly #watchers: Watchers
   #sheet: Sheet | null = null
   #range: ExternalStore<readonly VisibleCell[]> | undefined
-  #madeOf: unknown
+  #made: { readonly of: readonly VisibleCell[]; readonly isReady: boolean } | undefined
   #last = none
   #told = none
   #server: readonly VisibleCell[] | undefined
@@ -46,13 +46,12 @@ export class RangeWatch implements ExternalStore<readonly VisibleCell[]> {
   }
 
   readonly getSnapshot = (): readonly VisibleCell[] => {
-    const cells = this.#live()?.getSnapshot() ?? none
+    const of = this.#live()?.getSnapshot() ?? none
     const isReady = this.#ports.isReady()
+    if (this.#made?.of === of && this.#made.isReady === isReady) return this.#last
+    this.#made = { of, isReady }
     // Until the sheet is ready, cells come from elsewhere too.
-    const madeOf = isReady ? cells : this.#madeOf
-    if (isReady && madeOf === this.#madeOf) return this.#last
-    this.#madeOf = isReady ? cells : undefined
-    const next = isReady ? cells : this.#ports.gather(this.#filter)
+    const next = isReady ? of : this.#ports.gather(this.#filter)
     if (!isSameList(next, this.#last)) this.#last = next
     return this.#last
   }

@@ -12,7 +12,8 @@ import { CellWatch, unknownCell, type CellWatchPorts, type ShownCell } from './c
 import { snapshotCells, type CellsSnapshot, type KnownCells } from './cells-snapshot.ts'
 import { RangeWatch, type RangeWatchPorts } from './range-watch.ts'
 import { SheetConnection, type ConnectionSettings } from './sheet-connection.ts'
-import { compareCells, matchesFilter, missingCell } from './shown-cell.ts'
+import { matchesFilter, normalFilter } from './sheet-filter.ts'
+import { compareCells, missingCell } from './shown-cell.ts'
 
 /** What a view may show before it has its sheet. */
 export interface ViewBeginning {
@@ -95,7 +96,7 @@ export class SheetView {
 
   /** The cells that the sheet and the filter both name, in the order of their addresses. */
   range(filter: SheetFilter): RangeWatch {
-    return new RangeWatch(filter, this.#rangePorts)
+    return new RangeWatch(normalFilter(filter), this.#rangePorts)
   }
 
   /**

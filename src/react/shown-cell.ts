@@ -1,6 +1,5 @@
-import type { Cell, ResolvedAddress, SheetFilter, VisibleCell } from '../index.ts'
-
-const parts = ['module', 'entity', 'field', 'period'] as const
+import type { Cell, ResolvedAddress, VisibleCell } from '../index.ts'
+import { addressParts } from './sheet-filter.ts'
 
 /** A confirmed cell as a sheet shows it. */
 export function shownCell(confirmed: Cell): VisibleCell {
@@ -28,21 +27,23 @@ export function missingCell({ module, entity, field, period }: ResolvedAddress):
   })
 }
 
-/** Whether two cells show the same, and are the same below what is pending. */
+/** Whether two confirmed cells are the same row at the same version. What is pending is only the same as itself. */
 export function isSameCell(one: VisibleCell, other: VisibleCell): boolean {
   if (one === other) return true
   return (
-    one.value === other.value &&
-    one.kind === other.kind &&
+    !one.isPending &&
+    !other.isPending &&
     one.exists === other.exists &&
-    one.isPending === other.isPending &&
-    (Object.keys(one.base) as (keyof Cell)[]).every((name) => one.base[name] === other.base[name])
+    one.base.id === other.base.id &&
+    one.base.version === other.base.version &&
+    // Of a budget that was restored from a backup, the same version may hold something else.
+    one.base.modifiedAt === other.base.modifiedAt
   )
 }
 
 /** The order of a sheet's ranges: module, entity, field, period, by code units, what is absent first. */
 export function compareCells(one: ResolvedAddress, other: ResolvedAddress): number {
-  for (const part of parts) {
+  for (const part of addressParts) {
     const [left, right] = [one[part], other[part]]
     if (left === right) continue
     if (left === null) return -1
@@ -50,13 +51,4 @@ export function compareCells(one: ResolvedAddress, other: ResolvedAddress): numb
     return left < right ? -1 : 1
   }
   return 0
-}
-
-/** Whether a filter names a cell. */
-export function matchesFilter(cell: ResolvedAddress, filter: SheetFilter): boolean {
-  return parts.every((part) => {
-    const wanted: unknown = filter[part]
-    if (wanted === undefined) return true
-    return Array.isArray(wanted) ? wanted.includes(cell[part]) : wanted === cell[part]
-  })
 }

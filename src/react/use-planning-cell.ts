@@ -77,7 +77,17 @@ export function usePlanningCell(
   }, [view, watch])
   return useMemo(() => {
     const { cell } = shown
-    const { isLocked, lockReason } = cell.base
-    return { ...shown, value: cell.value, isPending: cell.isPending, isLocked, lockReason, ...actions }
+    const { isPending, base } = cell
+    return {
+      ...shown,
+      // Of a cell that its field cannot read, the value throws: to whoever asks for it, and not to everybody.
+      get value() {
+        return cell.value
+      },
+      isPending,
+      isLocked: base.isLocked,
+      lockReason: base.lockReason,
+      ...actions,
+    }
   }, [shown, actions])
 }

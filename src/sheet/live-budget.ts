@@ -24,6 +24,7 @@ import { SheetPresence } from '../presence/presence.ts'
 import type { Commit } from '../transport/feed.ts'
 import { Refusal, type CellsTransport } from '../transport/port.ts'
 import type { OpenChannel } from '../transport/stream.ts'
+import { commentsApart, type CommentedCells } from './comment-news.ts'
 import type { Conflict, ConflictPolicy } from './sheet-types.ts'
 
 /** What a live budget needs of the world. */
@@ -47,6 +48,7 @@ export interface Member {
   conflict(write: Write, theirs: Cell, error: CellsError): void
   rejected(write: Write, error: CellsError): void
   healed(from: number, to: number): void
+  commented(cells: CommentedCells): void
   stored(): void
 }
 
@@ -81,6 +83,7 @@ export class LiveBudget {
     this.store = new CellStore({ onListenerError: this.report })
     this.#onEmpty = onEmpty
     this.#onWake.add(() => this.leases.doubt())
+    this.#onWake.add(() => this.#commented('all'))
     this.#storage = ports.storage
     const storage = { save: (state: OutboxState) => this.#storage.save(state) }
     this.outbox = new Outbox(
@@ -102,7 +105,8 @@ export class LiveBudget {
     this.presence = new SheetPresence({ clock: ports.clock, userId: ports.userId, report: this.report })
     const call = callsOf(ports.transport, id)
     this.leases = new SheetLeases({ call, clock: ports.clock, userId: ports.userId, report: this.report })
-    const openStream = ports.openStream && this.presence.over(this.leases.over(ports.openStream))
+    const openChannel = ports.openStream && commentsApart(ports.openStream, (cells) => this.#commented(cells))
+    const openStream = openChannel && this.presence.over(this.leases.over(openChannel))
     this.engine = new SyncEngine(
       id,
       { ...ports, openStream },
@@ -113,6 +117,7 @@ export class LiveBudget {
         healed: (from, to) => {
           this.leases.doubt()
           for (const member of this.#members) member.healed(from, to)
+          this.#commented('all')
         },
         answered: () => {
           if (this.#error !== null) this.#error = null
@@ -263,6 +268,10 @@ export class LiveBudget {
         this.outbox.seen(commit)
       })
     }
+  }
+
+  #commented(cells: CommentedCells): void {
+    for (const member of [...this.#members]) member.commented(cells)
   }
 
   #synced(state: SyncState): void {

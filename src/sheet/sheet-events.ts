@@ -2,6 +2,7 @@ import type { CellsError } from '../errors.ts'
 import type { LeaseLostError } from '../model/refusals.ts'
 import type { StorageStatus } from '../outbox/persistent-storage.ts'
 import type { CellEdit } from './cell-edit.ts'
+import type { CommentedCells } from './comment-news.ts'
 import type { Choice, Conflict, PendingWrite, SheetStatus, WriteHandle } from './sheet-types.ts'
 
 /** A conflict that the user has to settle. */
@@ -33,6 +34,12 @@ export interface SheetEvents {
   rejected: (event: RejectedEvent) => void
   /** The lease of an edit was lost: what was not sent under it yet will be refused. */
   'edit-lost': (event: EditLostEvent) => void
+  /**
+   * Comments were written, edited, deleted, resolved or reopened on these cells of the budget, whatever the sheet's filter;
+   * `'all'` where it is not known which, or whether: after every join and whatever may have been missed. Read them again.
+   * Where the client's stream is `none`, nobody tells.
+   */
+  comments: (event: { readonly cells: CommentedCells }) => void
   /** Commits that were missed have been read: those after revision `from`, up to `to`. */
   'gap-healed': (event: { readonly from: number; readonly to: number }) => void
   /** Something in {@link Sheet.status} changed. */

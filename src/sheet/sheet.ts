@@ -121,6 +121,7 @@ export class Sheet {
         }),
       rejected: (write, error) => this.#emit('rejected', { write: this.#view(write), error }),
       healed: (from, to) => this.#emit('gap-healed', { from, to }),
+      commented: (cells) => this.#emit('comments', { cells }),
       stored: () => this.#storage.set(live.storage),
     }
     this.#status.subscribe(() => this.#emit('status', this.#status.getSnapshot()))
@@ -171,17 +172,40 @@ export class Sheet {
     return this.#live.store.get(this.#address(cell))
   }
 
-  /** One cell as an external store, for `useSyncExternalStore` and its like. */
+  /**
+   * One cell as an external store, for `useSyncExternalStore` and its like.
+   *
+   * @throws {ValidationError} where it is not an address, or outside the sheet's filter.
+   */
   cell(cell: CellAddress): ExternalStore<VisibleCell> {
     return this.#live.store.cell(this.#address(cell))
   }
 
-  /** The cells that the sheet and the filter both name, in the order of their addresses, as an external store. */
+  /**
+   * The cells that the sheet and the filter both name, in the order of their addresses, as an external store. The snapshot
+   * is the same frozen array until a cell in it changes, comes or goes.
+   *
+   * @throws {ValidationError} where the filter names anything but modules, entities, fields and periods.
+   * @example
+   * ```ts
+   * import type { Sheet } from '@efir/cells'
+   *
+   * function showYear(sheet: Sheet, render: (values: (string | null)[]) => void) {
+   *   const year = sheet.range({ field: 'posts', period: ['2025', '2026'] })
+   *   return year.subscribe(() => render(year.getSnapshot().map(({ value }) => value)))
+   * }
+   * void showYear
+   * ```
+   */
   range(filter: SheetFilter = {}): ExternalStore<readonly VisibleCell[]> {
     return this.#live.store.range(intersection(this.#selection, filter))
   }
 
-  /** Calls `listener` once after every commit that changed the cell. Returns what ends it. */
+  /**
+   * Calls `listener` once after every commit that changed the cell. Returns what ends it.
+   *
+   * @throws {ValidationError} where it is not an address, or outside the sheet's filter.
+   */
   subscribe(cell: CellAddress, listener: (cell: VisibleCell) => void): () => void {
     return this.#live.store.subscribe(this.#address(cell), listener)
   }
@@ -212,6 +236,16 @@ export class Sheet {
    * @param changes of different cells.
    * @param label what a person would call the step.
    * @throws {ValidationError} naming the change that is not acceptable; nothing is written then.
+   * @example
+   * ```ts
+   * import type { Sheet } from '@efir/cells'
+   *
+   * async function paste(sheet: Sheet, values: Map<string, string>) {
+   *   const changes = [...values].map(([period, value]) => ({ cell: { module: 'staff', field: 'posts', period }, value }))
+   *   await sheet.setMany(changes, 'Paste').result
+   * }
+   * void paste
+   * ```
    */
   setMany(changes: readonly SheetChange[], label: string | null = null): BatchHandle {
     return this.#writeMany(changes, { id: newUuid(), label })

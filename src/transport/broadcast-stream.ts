@@ -24,6 +24,9 @@ export function broadcastStream(supabase: AnySupabaseClient): OpenChannel {
           channel.on('broadcast', { event: 'leases' }, ({ payload }: { readonly payload?: unknown }) =>
             told({ type: 'leases', said: payload }),
           )
+          channel.on('broadcast', { event: 'comments' }, ({ payload }: { readonly payload?: unknown }) =>
+            told({ type: 'comments', said: payload }),
+          )
           // Whether the budget is really gone, a read will tell.
           channel.on('broadcast', { event: 'deleted' }, () => told({ type: 'hint' }))
         },

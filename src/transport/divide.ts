@@ -13,6 +13,14 @@ import { Refusal } from './port.ts'
 import { isDivisible } from './retry.ts'
 import { isTooMuch } from './retry-policy.ts'
 
+/** For whoever divides a batch himself. */
+export function tooMuchAtOnce(cause: unknown): TransportError {
+  return new TransportError('too_large', 'The batch is too much for the server at once.', 413, {
+    cause,
+    hint: 'Nothing of it has landed. Send it in parts.',
+  })
+}
+
 /**
  * Sends in halves, one after the other, what is too much for the server at once: reads, pages of a list and `partial`
  * batches, down to one item. An `atomic` batch stays whole. The call's timeout is for all parts together.
@@ -66,10 +74,7 @@ export function dividing(transport: CellsTransport, defaultTimeout: number, cloc
       } catch (error) {
         if (request.mode === 'atomic' || request.items.length < 2 || !isDivisible(error)) throw error
         if (request.divide === false) {
-          throw new TransportError('too_large', 'The batch is too much for the server at once.', 413, {
-            cause: error,
-            hint: 'Nothing of it has landed. Send it in parts.',
-          })
+          throw tooMuchAtOnce(error)
         }
         return await writeParts(transport, request, remaining)
       }

@@ -66,7 +66,9 @@ export function toFailure(
   const sqlState = /^[0-9A-Z]{5}$/.test(code) ? code : undefined
   const said = describe(failure.message)
   const cause = thrown ?? failure
-  const withHint = (hint: string) => ({ cause, hint: failure.hint ?? hint })
+  // Where fetch failed, supabase-js says '' and has no advice.
+  const advice = failure.hint === '' ? undefined : (failure.hint ?? undefined)
+  const withHint = (hint: string) => ({ cause, hint: advice ?? hint })
   const transport = (
     kind: TransportError['code'],
     message: string,
@@ -81,7 +83,7 @@ export function toFailure(
     // One SQLSTATE for both; where there are both, the lock names it.
     const isLost = refused === 'locked' && statuses.includes('lease_lost') && !statuses.includes('locked')
     const kind = isLost ? 'lease_lost' : refused
-    return new Refusal(failure.message, { code: kind, cause, hint: failure.hint ?? undefined, ...detail })
+    return new Refusal(failure.message, { code: kind, cause, hint: advice, ...detail })
   }
   if (/^(PGRST(202|203|205|106)|42883|42P01|3F000)$/.test(code)) {
     return new NotInstalledError(`The database does not offer this call: ${said}`, {
@@ -122,7 +124,7 @@ export function toFailure(
     })
   }
   if (status === 403 || /^(42501|P0001|23...|PT4..)$/.test(code)) {
-    const hint = failure.hint ?? (code === '42501' ? undefined : hints.rule)
+    const hint = advice ?? (code === '42501' ? undefined : hints.rule)
     return new Refusal(failure.message, { code: 'forbidden', cause, hint, results: [], argument: undefined })
   }
   const retryable =

@@ -17,8 +17,10 @@ export function rowStream(supabase: AnySupabaseClient, schema: string): OpenChan
         hasPresence: false,
         listen(channel, told) {
           const filter = `budget_version_id=eq.${budgetVersionId}`
-          const rows = { event: '*', schema, table: 'planning_cells', filter } as const
-          channel.on('postgres_changes', rows, () => told({ type: 'hint' }))
+          const cells = { event: '*', schema, table: 'planning_cells', filter } as const
+          channel.on('postgres_changes', cells, () => told({ type: 'hint' }))
+          const comments = { event: '*', schema, table: 'cell_comments', filter } as const
+          channel.on('postgres_changes', comments, () => told({ type: 'comments', said: null }))
           // SUBSCRIBED comes up to seconds before the first change would; this is when they begin to come.
           channel.on('system', {}, (message: unknown) => {
             const { status, extension } = message as { status?: unknown; extension?: unknown }

@@ -21,6 +21,8 @@ export type ChannelEvent =
   | StreamEvent
   /** All who say that they are in the channel; each may have said anything. */
   | { readonly type: 'present'; readonly members: readonly unknown[] }
+  /** Comments changed; on which cells, as the database says it. */
+  | { readonly type: 'comments'; readonly said: unknown }
   /** What the database says of leases. */
   | { readonly type: 'leases'; readonly said: unknown }
 

@@ -128,7 +128,7 @@ describe('conflicts', () => {
     })
     const resolved = await alice.write(
       (error as VersionConflictError).theirs!,
-      (error as VersionConflictError).mine as string,
+      (error as VersionConflictError).mine,
     )
     expect(resolved).toMatchObject({ value: '3', version: 3 })
   })

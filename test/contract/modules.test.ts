@@ -177,11 +177,10 @@ describe('conflicts and locks', () => {
     const error = await alice.write(base, 0.3).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(VersionConflictError)
     expect(error).toMatchObject({ base, mine: 0.3, theirs: { value: 0.2, version: 2 } })
-    const { theirs } = error as VersionConflictError
-    expect(await alice.write(theirs!, (error as VersionConflictError).mine as number)).toMatchObject({
-      value: 0.3,
-      version: 3,
-    })
+    const refusal = alice.refusalOf(error, base)
+    if (refusal?.status !== 'conflict' || refusal.theirs === null) throw error
+    expect(refusal).toBe((error as VersionConflictError).refused[0])
+    expect(await alice.write(refusal.theirs, refusal.mine)).toMatchObject({ value: 0.3, version: 3 })
 
     const { outcomes } = await alice.writeMany([{ cell: base, value: 0.4 }], { mode: 'partial' })
     expect(outcomes).toMatchObject([{ status: 'conflict', base, mine: 0.4, theirs: { value: 0.3 } }])

@@ -210,6 +210,7 @@ describe('a preview', () => {
       sessionId: expect.any(String) as string,
       label: null,
       outcomes: [{ status: 'reverted', id: mine.id, version: 1, cell: mine }],
+      more: false,
     })
     expect(await alice.preview('redo')).toMatchObject(nothing)
     expect(await shown()).toBe('1')
@@ -238,6 +239,7 @@ describe('the state of the stacks', () => {
       cells: 1,
       by: userAlice.id,
       at: written.modifiedAt,
+      unfinished: null,
     })
   })
 })

@@ -11,6 +11,7 @@ const preview = {
   revision: 7,
   sessionId: 'session',
   label: null,
+  more: false,
   results: [
     ['reverted', cell],
     ['superseded', cell],
@@ -42,6 +43,7 @@ const step = {
   cells: 2,
   actor: 'alice',
   at,
+  unfinished: null,
 }
 const state = { revision: 7, undo: step, redo: null }
 const change = {

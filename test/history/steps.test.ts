@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { CellLockedError, ProtocolError, VersionConflictError } from '@efir/cells'
 import { toFailure } from '../../src/transport/failure.ts'
 import type { Answer } from '../../src/transport/rpc.ts'
-import { changes, failing, landing, scripted } from '../transport/support/scripted-server.ts'
+import {
+  changes,
+  failing,
+  landing,
+  scripted,
+  type SeenRequest,
+} from '../transport/support/scripted-server.ts'
 
 const at = '2026-11-23T10:00:00+00:00'
 const cell = (period: string, reason: string | null = 'Approved') => [
@@ -54,6 +60,62 @@ describe('a call that changes steps', () => {
       await expect(call()).rejects.toThrow(ProtocolError)
     }
     expect(requests).toHaveLength(8)
+  })
+})
+
+const part = (request: SeenRequest, ids: readonly string[], more: boolean): Answer =>
+  answering({
+    revision: 7 + ids.length,
+    operationId: request.parameters.p_operation_id,
+    sessionId: 'session',
+    label: 'Import',
+    actor: 'alice',
+    at,
+    more,
+    results: ids.map((id) => ['reverted', null, [id, 'core', null, 'rate', id, 2]]),
+  })
+const nothingLeft = answering({
+  ...{ revision: 9, operationId: 'x', sessionId: null, label: null, actor: 'alice', at, more: false },
+  results: [],
+})
+
+describe('a step that takes more than one call', () => {
+  it('is gone on with until it is done, by name, each part under an id of its own', async () => {
+    const { budget, requests } = scripted((request, place) =>
+      part(request, [['c', 'd'], ['b', 'a'], ['a']][place]!, place < 2),
+    )
+    const progress: number[] = []
+    const operationId = '00000000-0000-4000-8000-000000000001'
+    const undone = await budget.undo({
+      ...{ module: 'core', operationId },
+      onProgress: ({ cells }) => void progress.push(cells),
+    })
+    expect(undone).toMatchObject({ status: 'undone', sessionId: 'session', label: 'Import', operationId })
+    expect(undone).not.toHaveProperty('more')
+    // One outcome a cell, in their order, and of the last part.
+    expect(undone.outcomes.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd'])
+    expect(undone.revision).toBe(8)
+    expect(progress).toEqual([2, 4])
+    const own = { session: 'session' }
+    expect(requests.map(({ parameters }) => parameters.p_scope)).toEqual([{ module: 'core' }, own, own])
+    expect(new Set(requests.map(({ parameters }) => parameters.p_operation_id)).size).toBe(3)
+  })
+
+  it('is done where another window of the user has done the rest', async () => {
+    const { budget } = scripted((request, place) => (place === 0 ? part(request, ['a'], true) : nothingLeft))
+    expect((await budget.redo()).outcomes).toHaveLength(1)
+  })
+
+  it('stops between two parts when it is aborted', async () => {
+    const controller = new AbortController()
+    const { budget, requests } = scripted((request) => part(request, ['a'], true))
+    const reason = new Error('Enough.')
+    const undoing = budget.undo({
+      signal: controller.signal,
+      onProgress: () => controller.abort(reason),
+    })
+    await expect(undoing).rejects.toBe(reason)
+    expect(requests).toHaveLength(1)
   })
 })
 

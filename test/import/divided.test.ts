@@ -37,8 +37,11 @@ function behindProxy(
 }
 
 function itemsOf(body: unknown): number {
-  const { p_items } = JSON.parse(typeof body === 'string' ? body : '{}') as { p_items?: readonly unknown[] }
-  return p_items?.length ?? 0
+  const { p_items, p_cells } = JSON.parse(typeof body === 'string' ? body : '{}') as {
+    p_items?: readonly unknown[]
+    p_cells?: { readonly module: readonly unknown[] }
+  }
+  return (p_items ?? p_cells?.module)?.length ?? 0
 }
 
 it('divides a batch that is too much for the server, and counts it as one that is not', async () => {

@@ -35,8 +35,12 @@ function watched(
     accessToken: () => Promise.resolve(tenant.user.accessToken),
     global: {
       fetch: async (input, init) => {
-        const { p_items } = JSON.parse(typeof init?.body === 'string' ? init.body : '{}') as { p_items?: [] }
-        return (p_items === undefined ? undefined : await onWrite(p_items)) ?? (await fetch(input, init))
+        const { p_items, p_cells } = JSON.parse(typeof init?.body === 'string' ? init.body : '{}') as {
+          p_items?: readonly { delete?: boolean }[]
+          p_cells?: { readonly module: readonly string[] }
+        }
+        const items = p_items ?? p_cells?.module.map(() => ({}))
+        return (items === undefined ? undefined : await onWrite(items)) ?? (await fetch(input, init))
       },
     },
   })

@@ -13,7 +13,7 @@ beforeEach(() => {
   clock = new HeldClock()
 })
 
-type PresentEvent = Exclude<ChannelEvent, { type: 'leases' }>
+type PresentEvent = Exclude<ChannelEvent, { type: 'comments' | 'leases' }>
 
 /** Ana's presence in a channel that the test holds in its hands. */
 function channel(given: { readonly userId?: () => Promise<string | null>; readonly isOpen?: boolean } = {}) {

@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { asRole } from '../support/roles.ts'
 import { call } from './support/call.ts'
 import { freshTenants, write } from './support/cells.ts'
+import { commentsOf } from './support/comments.ts'
 import { changesSince } from './support/feed.ts'
 import { listChanges } from './support/history.ts'
 import { rowsRead, withoutStatistics } from './support/rows-read.ts'
@@ -52,6 +53,7 @@ interface Leased {
 }
 const acquire = (as: Sql, { key }: Cell) =>
   call<Leased>(as, 'acquire_leases', { budget_version_id: budget, references: [key] })
+const comments = commentsOf(budget)
 const lease = (as: Sql, name: 'renew_leases' | 'release_leases', token: number) =>
   call(as, name, { budget_version_id: budget, tokens: [token] })
 
@@ -87,6 +89,27 @@ const calls: Readonly<Record<string, (cell: Cell) => Promise<unknown>>> = {
     for (const filter of [{}, { user: alice }])
       expect((await asBob((as) => listChanges(as, budget, filter, { limit: 5 }))).changes).toHaveLength(5)
   },
+  'the history of an entity, with its module and without': async ({ key }) => {
+    const entity = String(key[1])
+    for (const filter of [{ entity }, { module: 'm', entity }])
+      expect((await asBob((as) => listChanges(as, budget, filter))).changes.length).toBeGreaterThan(1)
+  },
+  'a comment, an answer, and what is to be read of them': async ({ id, key }) => {
+    const { id: thread } = await asAlice((as) => comments.say(as, id, 'Why?', { mentions: [bob] }))
+    await asBob((as) => comments.answer(as, thread, 'Because.'))
+    for (const references of [[id], [key]]) {
+      expect((await asAlice((as) => comments.list(as, { references }))).threads).toHaveLength(1)
+      expect((await asAlice((as) => comments.counts(as, { references }))).counts).toHaveLength(1)
+    }
+    await asBob((as) => comments.inbox(as, { unread: true }))
+    await asBob((as) => comments.read(as, [thread]))
+  },
+  'the comments of an entity, and how many': async ({ id, key }) => {
+    await asAlice((as) => comments.say(as, id, 'Why?'))
+    const filter = { module: 'm', entity: String(key[1]) }
+    expect((await asBob((as) => comments.list(as, { filter }))).threads).toHaveLength(1)
+    expect((await asBob((as) => comments.counts(as, { filter }))).counts).toHaveLength(1)
+  },
   'what a cell was, and going back to it': async ({ id, key, revision }) => {
     const references = { references: [id, key] }
     const past = { budget_version_id: budget, ...references }
@@ -119,6 +142,9 @@ async function growTables(): Promise<void> {
       ),
     )
   }
+  await sql`
+    INSERT INTO efir_budget.cell_comments (cell_id, comment_text, created_by)
+    SELECT id, 'Why?', ${alice} FROM efir_budget.planning_cells WHERE period_code LIKE '0/%'`
 }
 
 describe('plans that were made while the tables were empty', () => {

@@ -1,49 +1,57 @@
-import { ProtocolError, type Budget, type CellChange, type WriteOutcome } from '../../index.ts'
+import { ProtocolError, type Budget, type Cell, type WriteOutcome } from '../../index.ts'
 import type { ImportCounts, RejectStatus } from '../report.ts'
-import type { BaseRule, ImportLane, LaneCall, LaneReply } from './lane.ts'
+import { columnsOf } from './columns-of.ts'
+import { readImportReply } from './import-reply.ts'
+import type { ImportLane, LaneReply } from './lane.ts'
 
-const bases = { insert: 0, update: 'existing', upsert: 'any' } as const
+/** Cells that one call reads. */
+const mostRead = 10_000
 
 /** Through the API, as whoever is signed in. */
 export function budgetLane(budget: Budget): ImportLane {
-  const send = async (changes: readonly CellChange[], call: LaneCall) =>
-    await budget.writeMany(changes, { ...call, mode: 'partial', changeType: 'import', divide: false })
   return {
     budgetVersionId: budget.id,
-    async write(items, rule, call) {
-      const ifVersion = bases[rule]
-      const reply = await send(
-        items.map(({ cell, value }) => ({ cell, value, ifVersion })),
-        call,
-      )
-      return toReply(reply, (outcome) => judge(outcome, rule))
+    batchSize: { usual: 5_000, most: 10_000 },
+    write(items, rule, { operationId, session, signal }) {
+      const parameters = {
+        p_cells: columnsOf(items),
+        p_rule: rule,
+        p_session_id: session.id,
+        p_session_label: session.label,
+      }
+      const named = { items: items.length, operationId, divides: true }
+      return budget.call('import_cells', parameters, readImportReply, { signal }, named)
     },
     async delete(cells, call) {
-      const reply = await send(
-        cells.map((cell) => ({ cell, delete: true })),
-        call,
-      )
-      return toReply(reply, judgeDeletion)
+      const changes = cells.map((cell) => ({ cell, delete: true as const }))
+      const reply = await budget.writeMany(changes, {
+        ...call,
+        mode: 'partial',
+        changeType: 'import',
+        divide: false,
+      })
+      return toReply(reply)
     },
-    read: (items, signal) =>
-      budget.readMany(
-        items.map(({ cell }) => cell),
-        { signal },
-      ),
+    async read(items, signal) {
+      const cells: Cell[] = []
+      for (let start = 0; start < items.length; start += mostRead) {
+        const some = items.slice(start, start + mostRead).map(({ cell }) => cell)
+        cells.push(...(await budget.readMany(some, { signal })))
+      }
+      return cells
+    },
     list: (filter, pageSize, signal) => budget.list(filter, { pageSize, signal }).pages(),
+    close: () => Promise.resolve(),
   }
 }
 
 type Judged = keyof ImportCounts | { readonly status: RejectStatus; readonly reason: string }
 
-function toReply(
-  { revision, sessionId, outcomes }: Awaited<ReturnType<Budget['writeMany']>>,
-  decide: (outcome: WriteOutcome) => Judged,
-): LaneReply {
+function toReply({ revision, sessionId, outcomes }: Awaited<ReturnType<Budget['writeMany']>>): LaneReply {
   const counts: Record<string, number> = {}
   const problems: LaneReply['problems'][number][] = []
   for (const outcome of outcomes) {
-    const judged = decide(outcome)
+    const judged = judgeDeletion(outcome)
     const name = typeof judged === 'string' ? judged : judged.status
     counts[name] = (counts[name] ?? 0) + 1
     if (typeof judged !== 'string') problems.push({ index: outcome.index, ...judged })
@@ -51,41 +59,21 @@ function toReply(
   return { revision, sessionId, counts, problems }
 }
 
-function judge(outcome: WriteOutcome, rule: BaseRule): Judged {
-  if (outcome.status === 'written') return outcome.cell.version === 1 ? 'created' : 'updated'
-  if (outcome.status === 'conflict') {
-    return rule === 'insert'
-      ? {
-          status: 'exists',
-          reason: `The cell is there already, at version ${outcome.theirs?.version ?? '?'}.`,
-        }
-      : { status: 'missing', reason: 'There is no such cell.' }
-  }
-  return judgeOther(outcome)
-}
-
 function judgeDeletion(outcome: WriteOutcome): Judged {
-  if (outcome.status === 'written') return 'deleted'
-  if (outcome.status === 'conflict') {
-    return {
-      status: 'conflict',
-      reason: 'Somebody wrote to the cell while the import was running; it stays.',
-    }
-  }
-  return judgeOther(outcome)
-}
-
-function judgeOther(outcome: Exclude<WriteOutcome, { status: 'conflict' }>): Judged {
   switch (outcome.status) {
     case 'written':
+      return 'deleted'
     case 'unchanged':
       return 'unchanged'
+    case 'conflict':
+      return {
+        status: 'conflict',
+        reason: 'Somebody wrote to the cell while the import was running; it stays.',
+      }
     case 'locked': {
       const { lockReason } = outcome.cell
-      return {
-        status: 'locked',
-        reason: `The cell is locked${lockReason === null ? '' : `: ${lockReason}`}.`,
-      }
+      const reason = `The cell is locked${lockReason === null ? '' : `: ${lockReason}`}.`
+      return { status: 'locked', reason }
     }
     case 'forbidden':
       return { status: 'forbidden', reason: outcome.message }

@@ -29,10 +29,14 @@ export interface LaneReply {
 /** A way into one budget. What is too much for it at once is refused whole, as a `CellsError` of code `too_large`. */
 export interface ImportLane {
   readonly budgetVersionId: string
+  /** Cells in one call. */
+  readonly batchSize: { readonly usual: number; readonly most: number }
   write(items: readonly ImportItem[], rule: BaseRule, call: LaneCall): Promise<LaneReply>
   /** Deletes cells that are still at the version that they were listed at. */
   delete(cells: readonly Cell[], call: LaneCall): Promise<LaneReply>
   /** The cells as they are now, in the order of the items. */
   read(items: readonly ImportItem[], signal: AbortSignal | undefined): Promise<readonly Cell[]>
   list(filter: CellFilter, pageSize: number, signal: AbortSignal | undefined): AsyncIterable<CellPage>
+  /** Lets go of what it holds open. */
+  close(): Promise<void>
 }

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
+import { hashKey } from './key-hash.ts'
 
-/** Keys and lines share a row of four numbers: 96 bits of SHA-256 of the key, and the line. */
+/** Keys and lines share a row of four numbers: 96 bits of a hash of the key, and the line. */
 const rowSize = 4
 const parts = 256
 const firstRows = 64
@@ -11,26 +11,22 @@ const firstRows = 64
  */
 export class KeySet {
   readonly #tables = Array.from({ length: parts }, () => new KeyTable())
+  /** Used over and over. */
+  readonly #row = new Uint32Array(rowSize)
 
   /** Remembers the key; the line in which it was named before, or `undefined` where it is new. */
   add(key: string, line: number): number | undefined {
-    const digest = digestOf(key)
-    return this.#tableOf(digest)?.add(rowOf(digest, line))
+    return this.#tableOf(key)?.add(this.#row, line)
   }
 
   has(key: string): boolean {
-    const digest = digestOf(key)
-    return this.#tableOf(digest)?.has(rowOf(digest, 0)) === true
+    return this.#tableOf(key)?.has(this.#row) === true
   }
 
-  #tableOf(digest: string): KeyTable | undefined {
-    return this.#tables[parseInt(digest.slice(24, 26), 16)]
+  #tableOf(key: string): KeyTable | undefined {
+    hashKey(key, this.#row)
+    return this.#tables[(this.#row[3] ?? 0) % parts]
   }
-}
-
-/** As text: a million buffers would leave holes in the memory that nobody fills. */
-function digestOf(key: string): string {
-  return hash('sha256', key, 'hex')
 }
 
 /** One of many small tables that grow one by one: no moment needs the whole set twice. */
@@ -38,13 +34,14 @@ class KeyTable {
   #rows: Uint32Array = new Uint32Array(firstRows * rowSize)
   #used = 0
 
-  add(row: Uint32Array): number | undefined {
-    const at = find(this.#rows, row)
-    const known = this.#rows[at + 3]
+  add(row: Uint32Array, line: number): number | undefined {
+    const rows = this.#rows
+    const at = find(rows, row)
+    const known = rows[at + 3]
     if (known !== 0) return known
-    this.#rows.set(row, at)
+    write(rows, at, row, line)
     this.#used++
-    if (this.#used * rowSize > this.#rows.length * 0.7) this.#rows = grown(this.#rows)
+    if (this.#used * rowSize > rows.length * 0.7) this.#rows = grown(rows)
     return undefined
   }
 
@@ -53,27 +50,33 @@ class KeyTable {
   }
 }
 
-function rowOf(digest: string, line: number): Uint32Array {
-  const word = (at: number): number => parseInt(digest.slice(at, at + 8), 16)
-  return Uint32Array.of(word(0), word(8), word(16), line)
+function write(rows: Uint32Array, at: number, row: Uint32Array, line: number): void {
+  rows[at] = row[0] ?? 0
+  rows[at + 1] = row[1] ?? 0
+  rows[at + 2] = row[2] ?? 0
+  rows[at + 3] = line
 }
 
 /** Where the row of that key is, or would be. */
-function find(rows: Uint32Array, [first = 0, second, third]: Uint32Array): number {
+function find(rows: Uint32Array, row: Uint32Array): number {
+  const first = row[0] ?? 0
+  const second = row[1] ?? 0
+  const third = row[2] ?? 0
   const mask = rows.length / rowSize - 1
   for (let place = first & mask; ; place = (place + 1) & mask) {
     const at = place * rowSize
-    const isSame = rows[at] === first && rows[at + 1] === second && rows[at + 2] === third
-    if (isSame || rows[at + 3] === 0) return at
+    if (rows[at + 3] === 0) return at
+    if (rows[at] === first && rows[at + 1] === second && rows[at + 2] === third) return at
   }
 }
 
 function grown(rows: Uint32Array): Uint32Array {
   const larger = new Uint32Array(rows.length * 2)
   for (let at = 0; at < rows.length; at += rowSize) {
-    if (rows[at + 3] === 0) continue
+    const line = rows[at + 3] ?? 0
+    if (line === 0) continue
     const row = rows.subarray(at, at + rowSize)
-    larger.set(row, find(larger, row))
+    write(larger, find(larger, row), row, line)
   }
   return larger
 }

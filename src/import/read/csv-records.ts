@@ -13,6 +13,10 @@ export class CsvRecords {
   #text = ''
   #at = 0
   #line = 1
+  /** Where the next quote and the next carriage return are, and up to where there are whole lines before them. */
+  #quote = -1
+  #return = -1
+  #plainUntil = 0
   /** A record that is too long to be kept: what is left of it is passed over. */
   #passing: { readonly line: number; isQuoted: boolean } | undefined
 
@@ -24,6 +28,9 @@ export class CsvRecords {
   push(piece: string): TableRecord[] {
     this.#text = this.#text.slice(this.#at) + piece
     this.#at = 0
+    this.#quote = -1
+    this.#return = -1
+    this.#plainUntil = 0
     return this.#read(false)
   }
 
@@ -48,6 +55,8 @@ export class CsvRecords {
   }
 
   #next(isEnd: boolean): TableRecord | undefined {
+    if (this.#at >= this.#plainUntil) this.#lookAhead()
+    if (this.#at < this.#plainUntil) return this.#nextPlain()
     const end = lineEnd(this.#text, this.#at, isEnd)
     if (end === undefined && this.#text.length - this.#at <= longestRecord && !isEnd) return undefined
     const line = end === undefined ? this.#text.slice(this.#at) : this.#text.slice(this.#at, end.start)
@@ -57,6 +66,28 @@ export class CsvRecords {
     this.#at = end?.next ?? this.#text.length
     this.#line++
     return record
+  }
+
+  /** Most text has neither quotes nor carriage returns, and there a line is a record. */
+  #lookAhead(): void {
+    const text = this.#text
+    const next = (character: string): number => {
+      const place = text.indexOf(character, this.#at)
+      return place === -1 ? text.length : place
+    }
+    // Each is looked for again only once it is behind: else a text full of one would be searched for the other at every line.
+    if (this.#quote < this.#at) this.#quote = next('"')
+    if (this.#return < this.#at) this.#return = next('\r')
+    const special = Math.min(this.#quote, this.#return)
+    this.#plainUntil = special > this.#at ? text.lastIndexOf('\n', special - 1) + 1 : 0
+  }
+
+  #nextPlain(): TableRecord | undefined {
+    const end = this.#text.indexOf('\n', this.#at)
+    if (end - this.#at > longestRecord) return this.#tooLong()
+    const values = this.#text.slice(this.#at, end).split(this.#delimiter)
+    this.#at = end + 1
+    return { line: this.#line++, values }
   }
 
   /** Character by character: only records with quotes need it. */

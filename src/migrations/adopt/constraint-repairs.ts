@@ -29,7 +29,7 @@ export async function inspectConstraint(
       return findings({ drops: [drop('a record outlives what it is about')] })
     }
     const columns = columnsOf(definition)
-    const isReplaced = [...wanted].some(
+    const isReplaced = columns !== undefined && [...wanted].some(
       ([other, wantedDefinition]) =>
         other.startsWith(`constraint ${table}.`) && columnsOf(wantedDefinition) === columns,
     )

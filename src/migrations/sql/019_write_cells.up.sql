@@ -87,7 +87,7 @@ BEGIN
       item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
-    ORDER BY item.module_code COLLATE "C", item.field_name COLLATE "C", item.period_code COLLATE "C", item.entity_id
+    ORDER BY item.module_code COLLATE "C", item.entity_id, item.field_name COLLATE "C", item.period_code COLLATE "C"
     ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING;
     GET DIAGNOSTICS v_inserted = ROW_COUNT;
 

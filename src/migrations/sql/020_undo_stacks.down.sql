@@ -1,7 +1,15 @@
 DROP FUNCTION efir_budget.undo_state;
 DROP FUNCTION efir_budget.describe_step;
+DROP FUNCTION efir_budget.step_part;
 DROP FUNCTION efir_budget.top_step;
+DROP FUNCTION efir_budget.scope_session;
 DROP FUNCTION efir_budget.scope_modules;
 DROP FUNCTION efir_budget.require_user;
 DROP INDEX efir_budget.sessions_undone;
 DROP INDEX efir_budget.sessions_written;
+ALTER TABLE efir_budget.cell_sessions
+DROP CONSTRAINT ck_cell_sessions_turning,
+DROP COLUMN turned_sequence,
+DROP COLUMN turned_commit,
+DROP COLUMN turning,
+DROP COLUMN turned;

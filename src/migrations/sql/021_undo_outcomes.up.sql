@@ -21,7 +21,7 @@ REVOKE ALL ON TYPE efir_budget.turn_outcome FROM PUBLIC;
 -- Reads only. To act on it, call it in a statement after the one that locked the cells: only a snapshot of its own sees
 -- what the locks waited for. Only an undo of what a cell shows walks down a history, from there; and where nothing was
 -- redone since that was written, from what it was written over: all between was undone then, and is.
-CREATE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text) RETURNS efir_budget.turn_outcome[]
+CREATE FUNCTION efir_budget.judge_turn(p_step_id uuid, p_kind text, p_ids uuid[]) RETURNS efir_budget.turn_outcome[]
 LANGUAGE plpgsql
 STABLE
 SET search_path = ''
@@ -32,34 +32,54 @@ SET enable_material = off
 SET jit = off
 AS $$
 DECLARE
+  -- Looked for once and not at every cell: what was never undone has no marks.
+  v_marked CONSTANT boolean := (SELECT step.turned FROM efir_budget.cell_sessions AS step WHERE step.id = p_step_id);
   v_turned efir_budget.turn_outcome[];
 BEGIN
   WITH own AS MATERIALIZED (
-    SELECT change.cell_id, min(change.new_version) AS oldest, max(change.new_version) AS newest
+    SELECT
+      change.cell_id,
+      min(change.new_version) AS oldest,
+      -- The newest, and what that was written over.
+      max(ARRAY[change.new_version, coalesce(change.under_version, 0)]) AS last
     FROM efir_budget.cell_changes AS change
-    WHERE change.session_id = p_step_id
+    WHERE p_ids IS NULL AND change.session_id = p_step_id
       AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
     GROUP BY change.cell_id
+    UNION ALL
+    -- Of some of its cells: the newest that the step did to each, also where that is not in this part of it. It is mostly the
+    -- cell's newest of all; to find the oldest as well would read all of the cell's log, and no part needs it: where there
+    -- is a mark, something was there before it.
+    SELECT part.id, 0, newest.last
+    FROM unnest(p_ids) AS part (id)
+    CROSS JOIN LATERAL (
+      SELECT ARRAY[change.new_version, coalesce(change.under_version, 0)] AS last
+      FROM efir_budget.cell_changes AS change
+      WHERE change.cell_id = part.id AND change.session_id IS NOT DISTINCT FROM p_step_id
+        AND change.change_type NOT IN ('undo', 'redo', 'calculation') AND change.action NOT IN ('lock', 'unlock')
+      ORDER BY change.new_version DESC
+      LIMIT 1
+    ) AS newest
   ),
   standing AS MATERIALIZED (
     SELECT
-      cell.id, own.newest, cell.is_locked, cell.deleted_at,
+      cell.id, own.last[1] AS newest, own.last[2] AS under, cell.is_locked, cell.deleted_at,
       NOT cell.is_locked AND CASE p_kind
-        WHEN 'undo' THEN coalesce(cell.effective_version = own.newest, FALSE)
-        ELSE own.newest > coalesce(cell.effective_version, 0)
+        WHEN 'undo' THEN coalesce(cell.effective_version = own.last[1], FALSE)
+        ELSE own.last[1] > coalesce(cell.effective_version, 0)
       END AS reverting
     FROM own
     INNER JOIN efir_budget.planning_cells AS cell ON cell.id = own.cell_id
     LEFT JOIN LATERAL (
       SELECT mark.change_type, mark.new_version
       FROM efir_budget.cell_changes AS mark
-      WHERE mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
+      WHERE v_marked AND mark.cell_id = own.cell_id AND mark.ref_session_id = p_step_id AND mark.change_type IN ('undo', 'redo')
       ORDER BY mark.new_version DESC, mark.commit_id DESC
       LIMIT 1
     ) AS latest ON TRUE
     -- To undo is what has a change that is not undone, to redo what has one that is: latest speaks for those before it.
     WHERE CASE p_kind
-      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.newest > latest.new_version
+      WHEN 'undo' THEN latest.change_type IS DISTINCT FROM 'undo' OR own.last[1] > latest.new_version
       ELSE latest.change_type = 'undo' AND own.oldest <= latest.new_version
     END
   ),
@@ -73,12 +93,7 @@ BEGIN
           WHERE mark.cell_id = standing.id AND mark.new_version >= standing.newest AND mark.change_type = 'redo'
             AND mark.ref_session_id <> p_step_id
         ) THEN standing.newest - 1
-        ELSE coalesce((
-          SELECT change.under_version
-          FROM efir_budget.cell_changes AS change
-          WHERE change.cell_id = standing.id AND change.new_version = standing.newest
-            AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
-        ), 0)
+        ELSE standing.under
       END AS ceiling
     FROM standing
   )
@@ -92,9 +107,7 @@ BEGIN
         ELSE 'superseded'
       END,
       shown.new_version,
-      CASE WHEN shown.change_type <> 'calculation' THEN (
-        SELECT step.actor FROM efir_budget.cell_sessions AS step WHERE step.id = shown.session_id
-      ) END,
+      CASE WHEN shown.change_type <> 'calculation' THEN shown.actor END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_value ELSE shown.new_value END,
       CASE WHEN shown.new_version IS NULL THEN oldest.old_text ELSE shown.new_text END,
       -- What the record says; one that is older than the column says it by the kind of work.
@@ -108,26 +121,23 @@ BEGIN
   ) INTO v_turned
   FROM below AS standing
   LEFT JOIN LATERAL (
-    SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
-      change.value_type
+    SELECT change.new_version, change.change_type, step.actor, change.new_value, change.new_text, change.action, change.value_type
     FROM efir_budget.cell_changes AS change
-    WHERE p_kind = 'redo' AND standing.reverting AND change.cell_id = standing.id AND change.new_version = standing.newest
+    LEFT JOIN efir_budget.cell_sessions AS step ON step.id = change.session_id
+    WHERE standing.reverting
+      AND change.cell_id = standing.id
+      AND change.new_version <= CASE p_kind WHEN 'undo' THEN standing.ceiling ELSE standing.newest END
       AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
-    UNION ALL
-    (
-      SELECT change.new_version, change.change_type, change.session_id, change.new_value, change.new_text, change.action,
-        change.value_type
-      FROM efir_budget.cell_changes AS change
-      WHERE p_kind = 'undo' AND standing.reverting
-        AND change.cell_id = standing.id AND change.new_version <= standing.ceiling
-        AND change.change_type NOT IN ('undo', 'redo') AND change.action NOT IN ('lock', 'unlock')
+      AND (
+        p_kind = 'redo'
         -- Calculations and what programs wrote are nobody's step, so never undone.
-        AND (
-          change.change_type = 'calculation'
-          OR change.changed_by IS NULL
-          OR (
-            change.session_id <> p_step_id
-            AND 'undo' IS DISTINCT FROM (
+        OR change.change_type = 'calculation'
+        OR change.changed_by IS NULL
+        OR (
+          change.session_id <> p_step_id
+          AND (
+            NOT step.turned
+            OR 'undo' IS DISTINCT FROM (
               SELECT mark.change_type
               FROM efir_budget.cell_changes AS mark
               WHERE mark.cell_id = standing.id AND mark.ref_session_id = change.session_id
@@ -137,9 +147,9 @@ BEGIN
             )
           )
         )
-      ORDER BY change.new_version DESC
-      LIMIT 1
-    )
+      )
+    ORDER BY change.new_version DESC
+    LIMIT 1
   ) AS shown ON TRUE
   LEFT JOIN LATERAL (
     SELECT change.old_value, change.old_text
@@ -153,7 +163,8 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION efir_budget.judge_turn IS 'What an undo or redo of the step means for each of its cells. Internal.';
+COMMENT ON FUNCTION efir_budget.judge_turn IS
+'What an undo or redo of the step means for each of its cells, or for those of them that are named. Internal.';
 
 -- A cell that is not there is told by its address and version, for there is no tuple of it.
 CREATE FUNCTION efir_budget.turn_results(p_ids uuid[], p_outcomes text[]) RETURNS jsonb
@@ -170,17 +181,22 @@ BEGIN
   RETURN coalesce((
     SELECT jsonb_agg(
       CASE
-        WHEN cell.deleted_at IS NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
-        ELSE jsonb_build_array(turned.outcome, NULL, jsonb_build_array(
-          cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
-        ))
+        WHEN shown.id IS NOT NULL THEN jsonb_build_array(turned.outcome, shown.tuple)
+        ELSE jsonb_build_array(turned.outcome, NULL, gone.tuple)
       END
       -- They come in id order. By the id itself, a plan that was made for few cells would walk all of them in that order.
       ORDER BY turned.n
     )
     FROM unnest(p_ids, p_outcomes) WITH ORDINALITY AS turned (id, outcome, n)
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = turned.id
-    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = cell.id
+    LEFT JOIN efir_budget.cell_tuples AS shown ON shown.id = turned.id
+    LEFT JOIN LATERAL (
+      SELECT jsonb_build_array(
+        cell.id, cell.module_code, cell.entity_id, cell.field_name, cell.period_code, cell.version
+      ) AS tuple
+      FROM efir_budget.planning_cells AS cell
+      WHERE shown.id IS NULL AND cell.id = turned.id
+      OFFSET 0
+    ) AS gone ON TRUE
   ), '[]');
 END
 $$;
@@ -193,19 +209,21 @@ STABLE
 SET search_path = ''
 AS $$
 DECLARE
-  v_modules text[] := efir_budget.scope_modules(p_scope);
   v_step efir_budget.cell_sessions;
+  v_part record;
   v_ids uuid[];
   v_outcomes text[];
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
-  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, v_modules);
+  v_step := efir_budget.top_step(p_budget_version_id, efir_budget.require_user(), p_kind, p_scope);
+  v_part := efir_budget.step_part(v_step, p_kind, 10000);
   SELECT array_agg(turned.id), array_agg(turned.outcome) INTO v_ids, v_outcomes
-  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind)) AS turned;
+  FROM unnest(efir_budget.judge_turn(v_step.id, p_kind, CASE WHEN NOT v_part.whole THEN v_part.ids END)) AS turned;
   RETURN jsonb_build_object(
     'revision', efir_budget.current_revision(p_budget_version_id),
     'sessionId', v_step.id,
     'label', v_step.label,
+    'more', v_part.more,
     'results', efir_budget.turn_results(v_ids, v_outcomes)
   );
 END

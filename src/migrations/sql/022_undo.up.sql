@@ -1,8 +1,9 @@
--- 022_undo: undo and redo of a user's newest step.
+-- 022_undo: undo and redo of a user's newest step, of a large one in parts: as many of its changes in a call as can be written
+-- in one.
 -- Locks in the order that 019 names: operation, the user's stack alone, cells in id order, the budget.
 
 CREATE FUNCTION efir_budget.turn_step(
-  p_budget_version_id uuid, p_kind text, p_operation_id uuid, p_scope jsonb
+  p_budget_version_id uuid, p_kind text, p_operation_id uuid, p_scope jsonb, p_limit integer
 ) RETURNS jsonb
 LANGUAGE plpgsql
 SET search_path = ''
@@ -14,9 +15,9 @@ SET jit = off
 AS $$
 DECLARE
   v_actor uuid;
-  v_modules text[] := efir_budget.scope_modules(p_scope);
-  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope)::text, 'UTF8'));
+  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope, p_limit)::text, 'UTF8'));
   v_step efir_budget.cell_sessions;
+  v_part record;
   v_turned efir_budget.turn_outcome[] := '{}';
   v_commit bigint;
   v_at timestamptz;
@@ -24,6 +25,9 @@ DECLARE
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   v_actor := efir_budget.require_user();
+  IF p_limit IS NULL OR p_limit NOT BETWEEN 1 AND 10000 THEN
+    PERFORM efir_budget.refuse_argument('p_limit', to_jsonb(p_limit), '1 to 10000');
+  END IF;
   IF p_operation_id IS NOT NULL THEN
     v_result := efir_budget.replay_operation(p_operation_id, p_budget_version_id, v_actor, v_hash);
     IF v_result IS NOT NULL THEN
@@ -31,16 +35,17 @@ BEGIN
     END IF;
   END IF;
   PERFORM efir_budget.hold_stack(v_actor, TRUE);
-  v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, v_modules);
+  v_step := efir_budget.top_step(p_budget_version_id, v_actor, p_kind, p_scope);
+  v_part := efir_budget.step_part(v_step, p_kind, p_limit);
 
   IF v_step.id IS NOT NULL THEN
     -- In id order, one look-up each: asked for in that order themselves, a plan that was made for few cells walks all.
     PERFORM held.id
-    FROM (SELECT DISTINCT change.cell_id AS id FROM efir_budget.cell_changes AS change WHERE change.session_id = v_step.id ORDER BY 1) AS own
+    FROM unnest(v_part.ids) AS own (id)
     CROSS JOIN LATERAL (
       SELECT cell.id FROM efir_budget.planning_cells AS cell WHERE cell.id = own.id FOR NO KEY UPDATE
     ) AS held;
-    v_turned := efir_budget.judge_turn(v_step.id, p_kind);
+    v_turned := efir_budget.judge_turn(v_step.id, p_kind, CASE WHEN NOT v_part.whole THEN v_part.ids END);
   END IF;
   -- Time was spent waiting for locks; a cell's times go the way of its versions.
   v_at := clock_timestamp();
@@ -71,7 +76,14 @@ BEGIN
   IF v_step.id IS NOT NULL THEN
     -- Whatever its cells said: a step that cannot move must not bar the way to those under it.
     UPDATE efir_budget.cell_sessions AS step
-    SET undone_commit = CASE WHEN p_kind = 'undo' THEN coalesce(v_commit, nextval('efir_budget.cell_commit_ids')) END
+    SET undone_commit = CASE
+        WHEN p_kind = 'undo' THEN coalesce(v_commit, nextval('efir_budget.cell_commit_ids'))
+        WHEN v_part.more THEN step.undone_commit
+      END,
+      turned = TRUE,
+      turning = CASE WHEN v_part.more THEN p_kind END,
+      turned_commit = v_part.commit_id,
+      turned_sequence = v_part.sequence_number
     WHERE step.id = v_step.id;
   END IF;
 
@@ -86,7 +98,7 @@ BEGIN
       efir_budget.current_revision(p_budget_version_id)
     ),
     'operationId', p_operation_id, 'sessionId', v_step.id, 'label', v_step.label, 'actor', v_actor, 'at', v_at,
-    'results', v_result
+    'more', v_part.more, 'results', v_result
   );
   IF p_operation_id IS NOT NULL THEN
     INSERT INTO efir_budget.cell_operations (operation_id, budget_version_id, actor, payload_hash, result)
@@ -135,29 +147,37 @@ $$;
 
 COMMENT ON FUNCTION efir_budget.record_buried IS 'Writes the records of an undo or redo for cells that show the same as before. Internal.';
 
-CREATE FUNCTION efir_budget.undo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL, p_scope jsonb DEFAULT NULL)
-RETURNS jsonb
+CREATE FUNCTION efir_budget.undo(
+  p_budget_version_id uuid,
+  p_operation_id uuid DEFAULT NULL,
+  p_scope jsonb DEFAULT NULL,
+  p_limit integer DEFAULT 10000
+) RETURNS jsonb
 LANGUAGE sql
 SECURITY DEFINER
 SET search_path = ''
 AS $$
-  SELECT efir_budget.turn_step(p_budget_version_id, 'undo', p_operation_id, p_scope)
+  SELECT efir_budget.turn_step(p_budget_version_id, 'undo', p_operation_id, p_scope, p_limit)
 $$;
 
 COMMENT ON FUNCTION efir_budget.undo IS
-'Takes back the newest step of the caller in the budget; see docs/reference/wire.md. Call it last in a transaction, and once.';
+'Takes back the newest step of the caller in the budget, or as much of it as one call may; see docs/reference/wire.md. Call it last in a transaction, and once.';
 
-CREATE FUNCTION efir_budget.redo(p_budget_version_id uuid, p_operation_id uuid DEFAULT NULL, p_scope jsonb DEFAULT NULL)
-RETURNS jsonb
+CREATE FUNCTION efir_budget.redo(
+  p_budget_version_id uuid,
+  p_operation_id uuid DEFAULT NULL,
+  p_scope jsonb DEFAULT NULL,
+  p_limit integer DEFAULT 10000
+) RETURNS jsonb
 LANGUAGE sql
 SECURITY DEFINER
 SET search_path = ''
 AS $$
-  SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope)
+  SELECT efir_budget.turn_step(p_budget_version_id, 'redo', p_operation_id, p_scope, p_limit)
 $$;
 
 COMMENT ON FUNCTION efir_budget.redo IS
-'Brings back the step that the caller undid last; see docs/reference/wire.md. Call it last in a transaction, and once.';
+'Brings back the step that the caller undid last, or as much of it as one call may; see docs/reference/wire.md. Call it last in a transaction, and once.';
 
 REVOKE ALL ON FUNCTION efir_budget.turn_step FROM PUBLIC, anon, authenticated, service_role;
 REVOKE ALL ON FUNCTION efir_budget.record_buried FROM PUBLIC, anon, authenticated, service_role;

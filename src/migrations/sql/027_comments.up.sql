@@ -220,6 +220,7 @@ CREATE FUNCTION efir_budget.record_mentions() RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
 DECLARE
   v_comments uuid[];

@@ -186,14 +186,19 @@ COMMENT ON FUNCTION efir_budget.add_comment IS
 CREATE FUNCTION efir_budget.require_comment(p_budget_version_id uuid, p_comment_id uuid) RETURNS efir_budget.cell_comments
 LANGUAGE plpgsql
 SET search_path = ''
+SET enable_seqscan = off
 AS $$
 DECLARE
   v_comment efir_budget.cell_comments;
 BEGIN
   SELECT comment.* INTO v_comment
   FROM efir_budget.cell_comments AS comment
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
-  WHERE comment.id = p_comment_id AND comment.budget_version_id = p_budget_version_id AND cell.deleted_at IS NULL;
+  -- By their ids, one after the other: a plan made for empty tables would as soon begin with all cells.
+  CROSS JOIN LATERAL (
+    SELECT one.deleted_at FROM efir_budget.planning_cells AS one WHERE one.id = comment.cell_id OFFSET 0
+  ) AS cell
+  WHERE comment.id = p_comment_id AND comment.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
+    AND cell.deleted_at IS NULL;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'There is no such comment in this budget.'
       USING ERRCODE = 'PT404', DETAIL = '{}', HINT = 'The cell that it is on may have been deleted.';

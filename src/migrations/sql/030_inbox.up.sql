@@ -4,6 +4,11 @@ CREATE FUNCTION efir_budget.mark_read(p_budget_version_id uuid, p_comment_ids js
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
+SET jit = off
 AS $$
 DECLARE
   v_actor uuid := auth.uid();
@@ -30,10 +35,19 @@ BEGIN
   -- Each comment stands for its thread up to there. In thread order, so that two windows of one user never wait in a circle.
   INSERT INTO efir_budget.comment_reads AS marker (user_id, thread_id, read_through)
   SELECT v_actor, coalesce(comment.parent_id, comment.id), max(comment.created_at)
-  FROM efir_budget.cell_comments AS comment
+  FROM (
+    SELECT named.* FROM unnest(v_ids) AS given (id) INNER JOIN efir_budget.cell_comments AS named ON named.id = given.id
+    UNION ALL
+    SELECT thread.* FROM efir_budget.cell_comments AS thread
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+    UNION ALL
+    SELECT reply.* FROM efir_budget.cell_comments AS thread
+    INNER JOIN efir_budget.cell_comments AS reply ON reply.parent_id = thread.id
+    WHERE p_comment_ids IS NULL AND thread.budget_version_id = p_budget_version_id AND thread.parent_id IS NULL
+  ) AS comment
   LEFT JOIN efir_budget.comment_reads AS known
     ON known.user_id = v_actor AND known.thread_id = coalesce(comment.parent_id, comment.id)
-  WHERE comment.budget_version_id = p_budget_version_id AND (p_comment_ids IS NULL OR comment.id = ANY(v_ids))
+  WHERE comment.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
     AND comment.created_at > coalesce(known.read_through, '-infinity')
   GROUP BY coalesce(comment.parent_id, comment.id)
   ORDER BY coalesce(comment.parent_id, comment.id)
@@ -47,7 +61,9 @@ BEGIN
   FROM (
     SELECT told.comment_id
     FROM efir_budget.comment_mentions AS told
-    INNER JOIN efir_budget.cell_comments AS comment ON comment.id = told.comment_id
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = told.comment_id OFFSET 0
+    ) AS comment
     INNER JOIN efir_budget.comment_reads AS marker
       ON marker.user_id = v_actor AND marker.thread_id = coalesce(comment.parent_id, comment.id)
     WHERE told.user_id = v_actor AND told.read_at IS NULL
@@ -78,6 +94,11 @@ LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = ''
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_material = off
+SET jit = off
 AS $$
 DECLARE
   v_actor uuid := auth.uid();
@@ -108,9 +129,16 @@ BEGIN
       'isResolved', thread.is_resolved, 'mentionedAt', mention.mentioned_at, 'readAt', mention.read_at
     ) AS item
     FROM efir_budget.comment_mentions AS mention
-    INNER JOIN efir_budget.comment_tuples AS comment ON comment.id = mention.comment_id
-    INNER JOIN efir_budget.cell_comments AS thread ON thread.id = comment.thread_id
-    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+    -- From the mention to the comment to its cell, and not the other way round, as a plan made for empty tables might.
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.comment_tuples AS own WHERE own.id = mention.comment_id OFFSET 0
+    ) AS comment
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = comment.thread_id OFFSET 0
+    ) AS thread
+    CROSS JOIN LATERAL (
+      SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+    ) AS cell
     WHERE mention.user_id = v_actor AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL
       AND (mention.read_at IS NULL OR NOT coalesce(p_unread, FALSE))
       AND (p_after IS NULL OR (mention.mentioned_at, mention.comment_id) < ((p_after ->> 0)::timestamptz, (p_after ->> 1)::uuid))
@@ -120,8 +148,12 @@ BEGIN
 
   SELECT count(*) INTO v_unread
   FROM efir_budget.comment_mentions AS mention
-  INNER JOIN efir_budget.cell_comments AS comment ON comment.id = mention.comment_id
-  INNER JOIN efir_budget.planning_cells AS cell ON cell.id = comment.cell_id
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.cell_comments AS own WHERE own.id = mention.comment_id OFFSET 0
+  ) AS comment
+  CROSS JOIN LATERAL (
+    SELECT * FROM efir_budget.planning_cells AS own WHERE own.id = comment.cell_id OFFSET 0
+  ) AS cell
   WHERE mention.user_id = v_actor AND mention.read_at IS NULL
     AND comment.budget_version_id = ANY(v_budgets) AND cell.deleted_at IS NULL;
 

@@ -45,8 +45,6 @@ DECLARE
   c_own CONSTANT jsonb := '{"cell": "cell_id", "session": "session_id", "user": "changed_by", "type": "change_type"}';
   v_member text;
   v_own record;
-  v_modules text[];
-  v_of_modules text := '';
 BEGIN
   IF jsonb_typeof(p_filter) = 'object' AND p_filter - ARRAY['module', 'entity', 'field', 'period', 'cell', 'session', 'user', 'type'] <> '{}' THEN
     PERFORM efir_budget.refuse_argument('p_filter', p_filter, 'an object of module, entity, field, period, cell, session, user, type');
@@ -58,30 +56,11 @@ BEGIN
   commits := '';
 
   -- The record of an entity is that of its cells, and what was recorded before there were commits, also of cells that
-  -- are gone. The key's index begins with the module: without one, all of the budget's cells would be looked through.
+  -- are gone.
   IF p_filter ? 'entity' THEN
-    IF NOT p_filter ? 'module' THEN
-      WITH RECURSIVE module AS (
-        (
-          SELECT cell.module_code::text AS code FROM efir_budget.planning_cells AS cell
-          WHERE cell.budget_version_id = p_budget_version_id
-          ORDER BY cell.module_code LIMIT 1
-        )
-        UNION ALL
-        SELECT (
-          SELECT cell.module_code::text FROM efir_budget.planning_cells AS cell
-          WHERE cell.budget_version_id = p_budget_version_id AND cell.module_code > module.code
-          ORDER BY cell.module_code LIMIT 1
-        ) FROM module WHERE module.code IS NOT NULL
-      )
-      SELECT array_agg(module.code) FILTER (WHERE module.code IS NOT NULL) INTO v_modules FROM module;
-      v_of_modules := format(' AND cell.module_code = ANY(%L)', coalesce(v_modules, '{}'));
-    END IF;
     condition := condition || format(
-      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY((
-        SELECT array_agg(cell.id) FROM efir_budget.planning_cells AS cell WHERE cell.budget_version_id = %L %s %s
-      )::uuid[]))',
-      p_budget_version_id, condition, v_of_modules
+      ' AND (cell.commit_id IS NULL OR cell.cell_id = ANY(%L))',
+      efir_budget.cells_of_entities(p_budget_version_id, p_filter - ARRAY['cell', 'session', 'user', 'type'])
     );
   END IF;
 

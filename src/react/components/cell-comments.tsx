@@ -7,6 +7,7 @@ import { Failure } from '../parts/failure.tsx'
 import type { MentionablePerson } from '../parts/mention-query.ts'
 import { PanelHeader } from '../parts/panel-header.tsx'
 import { useAct } from '../parts/use-act.ts'
+import { useKeptFocus } from '../parts/use-kept-focus.ts'
 import { useReturnedFocus } from '../parts/use-returned-focus.ts'
 import { resolvedAddress } from '../parts/resolved-address.ts'
 import { useCellComments } from '../use-cell-comments.ts'
@@ -65,6 +66,7 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
   const textarea = useRef<HTMLTextAreaElement>(null)
   const [showsResolved, setShowsResolved] = useState(false)
   const news = useNews(comments.threads, userId)
+  useKeptFocus(panel)
   useReturnedFocus(panel, { isWanted: autoFocus, first: textarea })
 
   const { markRead } = comments
@@ -113,7 +115,8 @@ function CommentsOfCell(props: CellCommentsProps): ReactElement {
           textarea={textarea}
           onSend={(text, mentions) => act(() => comments.add(text, { mentions }))}
         />
-        <Failure error={error ?? comments.error} />
+        <Failure error={error} />
+        <Failure error={comments.error} onRetry={() => void comments.refresh()} />
         {comments.isLoading && comments.threads.length === 0 ? (
           <p className="efir-cells-empty">{texts.loading}</p>
         ) : (

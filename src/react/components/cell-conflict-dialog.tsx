@@ -100,6 +100,7 @@ function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDial
   const values = useValueFormat()
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
   const [isEditing, setEditing] = useState(false)
   const { base, theirs } = conflict
   const them = personOf(theirs.exists ? theirs.modifiedBy : null)
@@ -113,6 +114,8 @@ function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDial
   useLayoutEffect(() => {
     const box = dialog.current
     box?.showModal()
+    // Not a button: what is being typed must choose nothing.
+    heading.current?.focus()
     return () => box?.close()
   }, [])
 
@@ -124,9 +127,8 @@ function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDial
       aria-describedby={`${id}-explanation`}
       onCancel={later}
     >
-      {/* The title has the focus first, so that what is being typed chooses nothing. */}
       <header className="efir-cells-dialog-header">
-        <h2 id={`${id}-title`} className="efir-cells-title" tabIndex={-1} autoFocus>
+        <h2 id={`${id}-title`} className="efir-cells-title" tabIndex={-1} ref={heading}>
           {texts.conflictTitle(texts.cellName(conflict.cell))}
         </h2>
         {waiting > 0 && <span className="efir-cells-tag">{texts.conflictWaiting(waiting)}</span>}

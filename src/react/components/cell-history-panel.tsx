@@ -7,6 +7,7 @@ import { PanelHeader } from '../parts/panel-header.tsx'
 import { resolvedAddress } from '../parts/resolved-address.ts'
 import { useValueFormat } from '../parts/shown-value.ts'
 import { useAct } from '../parts/use-act.ts'
+import { useKeptFocus } from '../parts/use-kept-focus.ts'
 import { useReturnedFocus } from '../parts/use-returned-focus.ts'
 import { useCellHistory } from '../use-cell-history.ts'
 import { useTexts } from '../use-people.ts'
@@ -58,6 +59,7 @@ function HistoryOfCell(props: CellHistoryPanelProps): ReactElement {
   const id = useId()
   const panel = useRef<HTMLElement>(null)
   const { autoFocus = onClose !== undefined } = props
+  useKeptFocus(panel)
   useReturnedFocus(panel, { isWanted: autoFocus })
 
   const { records, hasMore, isLoading } = history
@@ -83,7 +85,8 @@ function HistoryOfCell(props: CellHistoryPanelProps): ReactElement {
         onClose={onClose}
       />
       <div className="efir-cells-panel-body" aria-busy={isLoading}>
-        <Failure error={error ?? history.error} />
+        <Failure error={error} />
+        <Failure error={history.error} onRetry={() => void history.refresh()} />
         {records.length === 0 && (
           <p className="efir-cells-empty">{isLoading ? texts.loading : texts.historyNone}</p>
         )}

@@ -78,7 +78,8 @@ export function InboxButton({ onOpen, unread: onlyUnread, className }: InboxButt
                 </button>
               )}
             </div>
-            <Failure error={error ?? inbox.error} />
+            <Failure error={error} />
+            <Failure error={inbox.error} onRetry={() => void inbox.refresh()} />
             {inbox.mentions.length === 0 && (
               <p className="efir-cells-empty">{inbox.isLoading ? texts.loading : texts.inboxNone}</p>
             )}

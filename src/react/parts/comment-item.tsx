@@ -121,12 +121,7 @@ export function CommentItem({
             >
               {texts.commentsDelete}
             </button>
-            <button
-              ref={(element) => element?.focus()}
-              type="button"
-              className="efir-cells-button"
-              onClick={leave}
-            >
+            <button ref={takeFocus} type="button" className="efir-cells-button" onClick={leave}>
               {texts.cancel}
             </button>
           </div>
@@ -134,4 +129,9 @@ export function CommentItem({
       </div>
     </li>
   )
+}
+
+/** Always the same function: it is called once, when the element is drawn. */
+function takeFocus(element: HTMLElement | null): void {
+  element?.focus()
 }

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState, type ReactElement, type ReactNode, type RefObject } from 'react'
 import { classNames } from './class-names.ts'
 import { place, usePlacement } from './floating.ts'
+import { useKeptFocus } from './use-kept-focus.ts'
 
 /** What the button of a popover is given. */
 export interface PopoverTrigger {
@@ -29,6 +30,7 @@ export function Popover({ label, className, trigger, children }: PopoverProps): 
   const panel = useRef<HTMLDivElement>(null)
   const [isOpen, setOpen] = useState(false)
   usePlacement(isOpen, panel, button)
+  useKeptFocus(panel)
 
   useEffect(() => {
     const [box, opener] = [panel.current, button.current]

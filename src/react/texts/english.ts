@@ -33,7 +33,6 @@ export const english: CellsTexts = {
   locale: 'en',
 
   cellName: ({ field, period }) => [field.replaceAll('_', ' '), period].filter(Boolean).join(', '),
-  you: 'You',
   program: 'A program',
   unknownPerson: 'Somebody',
   emptyValue: 'empty',
@@ -84,7 +83,6 @@ export const english: CellsTexts = {
   conflictBase: 'Before',
   conflictMine: 'Yours',
   conflictTheirs: (name) => name,
-  conflictWritten: (name, when) => `${name}, ${when}`,
   conflictBaseNote: 'What you both started from',
   conflictMineNote: 'Not saved yet',
   conflictKeepMine: 'Keep mine',

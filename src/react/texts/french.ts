@@ -48,7 +48,6 @@ export const french: CellsTexts = {
   locale: 'fr',
 
   cellName: ({ field, period }) => [field.replaceAll('_', ' '), period].filter(Boolean).join(', '),
-  you: 'Vous',
   program: 'Un programme',
   unknownPerson: 'Quelqu’un',
   emptyValue: 'vide',
@@ -100,7 +99,6 @@ export const french: CellsTexts = {
   conflictBase: 'Avant',
   conflictMine: 'La vôtre',
   conflictTheirs: (name) => name,
-  conflictWritten: (name, when) => `${name}, ${when}`,
   conflictBaseNote: 'Votre point de départ commun',
   conflictMineNote: 'Pas encore enregistrée',
   conflictKeepMine: 'Garder la mienne',

@@ -33,8 +33,6 @@ export interface CellsTexts {
 
   /** What a cell is called in titles and lists. An entity is an id: replace this to show what it stands for. */
   readonly cellName: (cell: ResolvedAddress) => string
-  /** The signed-in user. */
-  readonly you: string
   /** Who wrote where no person did. */
   readonly program: string
   /** Somebody of whom nothing is known but the id. */
@@ -58,8 +56,6 @@ export interface CellsTexts {
   readonly conflictBase: string
   readonly conflictMine: string
   readonly conflictTheirs: (name: string) => string
-  /** By whom and when theirs was written. */
-  readonly conflictWritten: (name: string, when: string) => string
   /** Beside the value that the user's write was based on. */
   readonly conflictBaseNote: string
   /** Beside the user's own value. */

@@ -122,6 +122,8 @@ async function talk({ mine, me, bob, zoe, long, nora }: Talkers): Promise<void> 
 /** Everybody comes, and stands somewhere. */
 export async function gather(people: readonly Member[]): Promise<Sheet[]> {
   const places = [cells.discussed, cells.leased, cells.changed, null, cells.disputed, null]
+  // A lease is renewed by itself; by presence alone, who moves no more is soon away.
+  await people[1]?.budget.leases.acquire(cells.leased)
   return await Promise.all(
     people.map(async ({ budget, name, avatar }, index) => {
       const sheet = await budget.open({}, { presence: { name, ...(avatar && { avatar }) } })

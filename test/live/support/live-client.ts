@@ -75,6 +75,7 @@ export class LiveClient {
     conflict: () => undefined,
     rejected: () => undefined,
     healed: () => undefined,
+    commented: () => undefined,
     stored: () => undefined,
   }
   /** What is not to be missing where the sheet next says that it has caught up. */

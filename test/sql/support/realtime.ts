@@ -33,6 +33,14 @@ export async function leaseNews(sql: postgres.Sql, budget: string) {
   return messages.map(({ payload, ...rest }) => ({ ...rest, ...payload }))
 }
 
+/** What was broadcast about the comments of a budget, in the order of sending. */
+export async function commentNews(sql: postgres.Sql, budget: string) {
+  const messages = await sql<{ private: boolean; payload: { id: string; cells: unknown[][] | null } }[]>`
+    SELECT private, payload FROM realtime.messages
+    WHERE topic = ${`cells:${budget}`} AND event = 'comments' ORDER BY sent`
+  return messages.map(({ payload, ...rest }) => ({ ...rest, ...payload }))
+}
+
 /** What was broadcast about a budget, in the order of sending. */
 export async function broadcasts(sql: postgres.Sql, budget: string): Promise<Message[]> {
   return sql<Message[]>`

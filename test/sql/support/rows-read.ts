@@ -13,6 +13,9 @@ export async function rowsRead(session: postgres.Sql): Promise<ReadonlyMap<strin
 
 /** Statistics that came in between would have plans made anew, and at a time that nobody chose. */
 export async function withoutStatistics(owner: postgres.Sql): Promise<void> {
-  for (const table of ['planning_cells', 'cell_changes', 'cell_commits', 'cell_sessions', 'cell_operations'])
+  for (const table of [
+    ...['planning_cells', 'cell_changes', 'cell_commits', 'cell_sessions', 'cell_operations'],
+    ...['cell_comments', 'comment_mentions', 'comment_reads'],
+  ])
     await owner`ALTER TABLE ${owner(`efir_budget.${table}`)} SET (autovacuum_enabled = false)`
 }

@@ -6,6 +6,7 @@ type Sql = postgres.TransactionSql | postgres.Sql
 interface TurnOptions {
   readonly operation?: string
   readonly scope?: object
+  readonly limit?: number
 }
 
 interface Turn {
@@ -19,6 +20,7 @@ interface MadeTurn extends Turn {
   readonly operationId: string | null
   readonly actor: string
   readonly at: string
+  readonly more: boolean
 }
 
 interface Step {
@@ -28,15 +30,21 @@ interface Step {
   readonly modules: readonly string[]
   readonly at: string
   readonly cells: number
+  readonly unfinished: 'undo' | 'redo' | null
 }
 
 const json = (value: object | undefined) => (value === undefined ? null : JSON.stringify(value))
 
 const turn =
   (kind: 'undo' | 'redo') =>
-  async (sql: Sql, budget: string, { operation, scope }: TurnOptions = {}): Promise<MadeTurn> => {
+  async (
+    sql: Sql,
+    budget: string,
+    { operation, scope, limit = 10_000 }: TurnOptions = {},
+  ): Promise<MadeTurn> => {
     const [row] = await sql<{ reply: MadeTurn }[]>`
-      SELECT ${sql(`efir_budget.${kind}`)}(${budget}, ${operation ?? null}, ${json(scope)}::text::jsonb) AS reply`
+      SELECT ${sql(`efir_budget.${kind}`)}(
+        ${budget}, ${operation ?? null}, ${json(scope)}::text::jsonb, ${limit}) AS reply`
     return row!.reply
   }
 
