@@ -47,13 +47,12 @@ export class GridView {
     const entity = range && before[range.anchor.row]?.entity
     const row = rows.findIndex((account) => account.entity === entity)
     const anchor = range && row >= 0 ? { row, column: range.anchor.column } : null
-    const isWhole = anchor && range && row === range.anchor.row
     this.#set({
       ...this.#state,
       rows,
       range: anchor && {
         anchor,
-        head: isWhole ? clamp(range.head, { ...this.size, rows: rows.length }) : anchor,
+        head: row === range?.anchor.row ? clamp(range.head, { ...this.size, rows: rows.length }) : anchor,
       },
     })
   }
