@@ -1,17 +1,16 @@
 import { useEffect, useMemo, useState } from 'react'
-import type { SupabaseClient } from '@supabase/supabase-js'
 import { createCells } from '@efir/cells'
 import { CellsProvider, type CellsTexts } from '@efir/cells/react'
 import { moduleCode } from './grid-view.ts'
 import { Notices } from './notices.tsx'
 import type { Project } from './project.ts'
-import type { SignedIn } from './session.ts'
+import type { Client, SignedIn } from './session.ts'
 import { SignIn } from './sign-in.tsx'
 import { Workspace } from './workspace.tsx'
 
 interface AppProps {
   readonly project: Project
-  readonly supabase: SupabaseClient
+  readonly supabase: Client
   readonly first: SignedIn | null
 }
 
@@ -21,7 +20,7 @@ export function App({ project, supabase, first }: AppProps) {
   const [user, setUser] = useState(first)
   const [isEnded, setEnded] = useState(false)
   const cells = useMemo(() => createCells(supabase), [supabase])
-  const budget = useMemo(() => cells.budget(project.budgetVersionId as never), [cells, project])
+  const budget = useMemo(() => cells.budget(project.budgetVersionId), [cells, project])
   const texts = useMemo(() => ({ cellName: cellNameIn(project) }), [project])
   const people = useMemo(() => {
     const names = new Map(project.people.map(({ id, name }) => [id, name]))

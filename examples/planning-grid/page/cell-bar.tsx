@@ -10,11 +10,8 @@ export function CellBar({ view }: { readonly view: GridView }) {
   const state = useSyncExternalStore(view.subscribe, view.getSnapshot)
   const { rows, periods, range } = state
   const anchor = range?.anchor
-  const address = useMemo(
-    () => anchor && addressAt({ rows, periods, range: null }, anchor),
-    [rows, periods, anchor],
-  )
-  if (range == null || anchor === undefined || address == null) {
+  const address = useMemo(() => anchor && addressAt({ rows, periods }, anchor), [rows, periods, anchor])
+  if (range === null || anchor === undefined || !address) {
     return (
       <div className="cell-bar is-empty">Select a cell: arrows move, Enter edits, Shift selects a block.</div>
     )

@@ -32,6 +32,7 @@ export const gridModules = [
 
 /** AG Grid's own theme in the page's colours; they change with the page between light and dark. */
 export const gridTheme = themeQuartz.withParams({
+  browserColorScheme: 'inherit',
   fontFamily: 'inherit',
   fontSize: 13,
   headerFontSize: 12,

@@ -37,13 +37,7 @@ export class GridView {
   }
 
   readonly select = (range: CellRange | null): void => {
-    const before = this.#state.range
-    if (
-      before === range ||
-      (range && before && isSame(range.anchor, before.anchor) && isSame(range.head, before.head))
-    )
-      return
-    this.#set({ ...this.#state, range })
+    if (!isSameRange(this.#state.range, range)) this.#set({ ...this.#state, range })
   }
 
   /** Rows as they are displayed now; the selection stays with its first cell, or ends where that is gone. */
@@ -53,13 +47,12 @@ export class GridView {
     const entity = range && before[range.anchor.row]?.entity
     const row = rows.findIndex((account) => account.entity === entity)
     const anchor = range && row >= 0 ? { row, column: range.anchor.column } : null
-    const isWhole = anchor && range && row === range.anchor.row
     this.#set({
       ...this.#state,
       rows,
       range: anchor && {
         anchor,
-        head: isWhole ? clamp(range.head, { ...this.size, rows: rows.length }) : anchor,
+        head: row === range?.anchor.row ? clamp(range.head, { ...this.size, rows: rows.length }) : anchor,
       },
     })
   }
@@ -89,10 +82,18 @@ export function addressOf(entity: string, period: string): CellAddress {
   return { module: moduleCode, entity, field: fieldName, period }
 }
 
-export function addressAt({ rows, periods }: GridState, { row, column }: Position): CellAddress | null {
+export function addressAt(
+  { rows, periods }: Pick<GridState, 'rows' | 'periods'>,
+  { row, column }: Position,
+): CellAddress | null {
   const account = rows[row]
   const period = periods[column]
   return account === undefined || period === undefined ? null : addressOf(account.entity, period)
 }
 
 const isSame = (one: Position, other: Position) => one.row === other.row && one.column === other.column
+
+function isSameRange(one: CellRange | null, other: CellRange | null): boolean {
+  if (one === null || other === null) return one === other
+  return isSame(one.anchor, other.anchor) && isSame(one.head, other.head)
+}

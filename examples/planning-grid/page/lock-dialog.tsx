@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type FormEvent } from 'react'
+import { useEffect, useRef, useState, type SubmitEvent } from 'react'
 import { isCellsError } from '@efir/cells'
 import { useBudget, useSheet } from '@efir/cells/react'
 import type { GridView } from './grid-view.ts'
@@ -31,9 +31,9 @@ export function LockDialog({ view, onClose }: { readonly view: GridView; readonl
       setBusy(false)
     }
   }
-  const lock = (event: FormEvent<HTMLFormElement>) => {
+  const lock = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const reason = String(new FormData(event.currentTarget).get('reason')).trim()
+    const reason = reasonIn(event.currentTarget)
     void run(() => budget.locks.lock({ cells }, reason === '' ? {} : { reason }), 'locked')
   }
   return (
@@ -71,4 +71,9 @@ export function LockDialog({ view, onClose }: { readonly view: GridView; readonl
       </form>
     </dialog>
   )
+}
+
+function reasonIn(form: HTMLFormElement): string {
+  const reason = new FormData(form).get('reason')
+  return typeof reason === 'string' ? reason.trim() : ''
 }

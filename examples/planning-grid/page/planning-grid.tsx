@@ -68,7 +68,7 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
         pinned: 'left',
         width: 290,
         cellRenderer: AccountCell,
-        tooltipField: 'name',
+        tooltip: ({ data }) => data?.name,
       },
       {
         colId: 'category',
@@ -77,7 +77,7 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
         pinned: 'left',
         width: 170,
         cellClass: 'is-muted',
-        tooltipField: 'category',
+        tooltip: ({ data }) => data?.category,
       },
       ...periods.map((period): ColDef<Account> => ({
         colId: period,
@@ -155,7 +155,7 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
     ({ rowIndex, rowPinned, column }: CellFocusedEvent<Account>) => {
       const name = typeof column === 'string' ? column : column?.getColId()
       const at = { row: rowIndex ?? -1, column: periods.indexOf(name ?? '') }
-      if (at.row < 0 || rowPinned != null || at.column < 0) return
+      if (at.row < 0 || rowPinned || at.column < 0) return
       const { range } = view.getSnapshot()
       if (range?.anchor.row === at.row && range.anchor.column === at.column) return
       view.select(single(at))
@@ -219,7 +219,8 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
         onCellDoubleClicked={({ data, column }) => {
           const { isLocked, lockReason } =
             (data && sheet?.get(addressOf(data.entity, column.getColId())).base) ?? {}
-          if (isLocked === true) notify(`Locked${lockReason == null ? '' : `: ${lockReason}`}.`)
+          if (isLocked === true)
+            notify(`Locked${lockReason === null || lockReason === undefined ? '' : `: ${lockReason}`}.`)
         }}
       />
       {cellsElement !== null &&

@@ -1,5 +1,7 @@
-import { createClient, type SupabaseClient, type User } from '@supabase/supabase-js'
+import { createClient, type User } from '@supabase/supabase-js'
 import type { Project } from './project.ts'
+
+export type Client = ReturnType<typeof createClient>
 
 /** Who is signed in, for a page that shows it. */
 export interface SignedIn {
@@ -11,14 +13,14 @@ export interface SignedIn {
 /**
  * A supabase-js client whose session lives as long as the tab: two tabs can be two people. It renews its token by itself.
  */
-export function connect({ url, anonKey }: Project): SupabaseClient {
+export function connect({ url, anonKey }: Project): Client {
   return createClient(url, anonKey, {
     auth: { storage: window.sessionStorage, detectSessionInUrl: false, autoRefreshToken: true },
   })
 }
 
 /** Takes up the session of the link that was opened, or the one that this tab has already. */
-export async function takeUpSession(supabase: SupabaseClient): Promise<SignedIn | null> {
+export async function takeUpSession(supabase: Client): Promise<SignedIn | null> {
   const link = new URLSearchParams(window.location.hash.slice(1))
   const [access_token, refresh_token] = [link.get('access_token'), link.get('refresh_token')]
   if (access_token !== null && refresh_token !== null) {
@@ -33,7 +35,7 @@ export async function takeUpSession(supabase: SupabaseClient): Promise<SignedIn 
 
 /** @throws {Error} where the password is wrong, or somebody else's. */
 export async function signIn(
-  supabase: SupabaseClient,
+  supabase: Client,
   credentials: { readonly email: string; readonly password: string },
 ): Promise<SignedIn> {
   const { data, error } = await supabase.auth.signInWithPassword(credentials)
@@ -42,6 +44,6 @@ export async function signIn(
 }
 
 function toSignedIn({ id, email = '', user_metadata }: User): SignedIn {
-  const name: unknown = user_metadata['name']
+  const name: unknown = user_metadata.name
   return { id, email, name: typeof name === 'string' ? name : email }
 }

@@ -1,9 +1,8 @@
-import { useEffect, useRef, useState, type FormEvent } from 'react'
-import type { SupabaseClient } from '@supabase/supabase-js'
-import { signIn, type SignedIn } from './session.ts'
+import { useEffect, useRef, useState, type SubmitEvent } from 'react'
+import { signIn, type Client, type SignedIn } from './session.ts'
 
 interface SignInProps {
-  readonly supabase: SupabaseClient
+  readonly supabase: Client
   readonly title: string
   /** Whose session has ended. */
   readonly returning?: SignedIn
@@ -19,7 +18,7 @@ export function SignIn({ supabase, title, returning, onSignedIn }: SignInProps) 
     if (dialog.current?.open === false) dialog.current.showModal()
   }, [])
 
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
+  const submit = async (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
     const given = new FormData(event.currentTarget)
     setBusy(true)

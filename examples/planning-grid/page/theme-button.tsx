@@ -13,7 +13,7 @@ function firstTheme(): Theme {
 export function ThemeButton() {
   const [theme, setTheme] = useState(firstTheme)
   useLayoutEffect(() => {
-    document.documentElement.dataset['theme'] = theme
+    document.documentElement.dataset.theme = theme
   }, [theme])
   const other = theme === 'light' ? 'dark' : 'light'
   return (

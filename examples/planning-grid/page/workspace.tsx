@@ -105,13 +105,9 @@ export function Workspace({ project, user }: { readonly project: Project; readon
 
 /** The cell that the selection was begun at. */
 function useSelectedCell(view: GridView): CellAddress | null {
-  const state = useSyncExternalStore(view.subscribe, view.getSnapshot)
-  const anchor = state.range?.anchor
-  const { row, column } = anchor ?? { row: -1, column: -1 }
-  return useMemo(
-    () => addressAt({ ...state, range: null }, { row, column }),
-    [state.rows, state.periods, row, column],
-  )
+  const { rows, periods, range } = useSyncExternalStore(view.subscribe, view.getSnapshot)
+  const anchor = range?.anchor
+  return useMemo(() => (anchor ? addressAt({ rows, periods }, anchor) : null), [rows, periods, anchor])
 }
 
 function NothingHere({ reason, user }: { readonly reason: string; readonly user: SignedIn }) {

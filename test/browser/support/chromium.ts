@@ -17,6 +17,7 @@ export async function launchChromium(): Promise<Browser> {
     ignoreDefaultArgs: ['--hide-scrollbars'],
     args: [
       '--no-sandbox',
+      '--disable-gpu',
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',

@@ -58,7 +58,7 @@ class Client {
 
   static async open(name: string, world: GridWorld, random: (limit: number) => number): Promise<Client> {
     const cells = createCells(world.stack.signIn(world.person(name)))
-    const budget = cells.budget(world.budgetVersionId as never)
+    const budget = cells.budget(world.budgetVersionId)
     const sheet = await budget.open({ module: 'receipts' }, { presence: { name } })
     await sheet.ready()
     return new Client(name, world, budget, sheet, random)

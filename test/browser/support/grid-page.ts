@@ -4,7 +4,7 @@ import type { GridWorld } from './grid-world.ts'
 type Place = readonly [row: number, period: string]
 
 /** Milliseconds for one thing to appear: a loaded machine takes ten times as long as an idle one. */
-const patience = 60_000
+const patience = Number(process.env.PATIENCE ?? 60_000)
 
 /** The grid as one person has it before him. */
 export class GridPage {

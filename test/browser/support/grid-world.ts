@@ -124,7 +124,7 @@ export class GridWorld {
 
   /** The budget by the SDK, as one of the people. */
   budgetOf(name: string): Budget {
-    return createCells(this.stack.signIn(this.person(name))).budget(this.budgetVersionId as never)
+    return createCells(this.stack.signIn(this.person(name))).budget(this.budgetVersionId)
   }
 
   address(row: number, period: string) {
@@ -144,7 +144,7 @@ export class GridWorld {
     } = {},
   ): Promise<GridPage> {
     const context = await this.house.browser.newContext({
-      viewport: { width: options.width ?? 1440, height: options.height ?? 860 },
+      viewport: { width: options.width ?? 1280, height: options.height ?? 700 },
       colorScheme: options.dark === true ? 'dark' : 'light',
       permissions: ['clipboard-read', 'clipboard-write'],
       locale: 'en-US',

@@ -53,10 +53,7 @@ export function RangeOverlay({ view, api, onFill }: RangeOverlayProps) {
         </div>
       ))}
       {selection && (
-        <div
-          className={range !== null && isSingle(blockOf(range)) ? 'range is-single' : 'range'}
-          style={selection}
-        >
+        <div className={isSingle(blockOf(range)) ? 'range is-single' : 'range'} style={selection}>
           <div
             className="range-handle"
             onPointerDown={(event) => {
@@ -80,7 +77,8 @@ function frameOf({ top, left, bottom, right }: Block, view: GridView, api: GridA
   const pinned = api.getDisplayedLeftColumns().reduce((width, column) => width + column.getActualWidth(), 0)
   const x = start?.getLeft()
   const endX = end?.getLeft()
-  if (x == null || endX == null || end == null || first?.rowTop == null || last?.rowTop == null) return null
+  if (!end || !first || !last || typeof x !== 'number' || typeof endX !== 'number') return null
+  if (first.rowTop === null || last.rowTop === null) return null
   return {
     left: pinned + x,
     top: first.rowTop,

@@ -57,15 +57,16 @@ export function useRangePointer(
       const anchor = event.shiftKey && range !== null ? range.anchor : at
       view.select(event.shiftKey ? { anchor, head: at } : single(at))
       begin({ kind: 'select', anchor })
+      // With Shift the selection grows and the focus stays: the grid does not hear of it.
+      if (event.shiftKey) event.stopPropagation()
     },
     [view, begin],
   )
 
-  /** With Shift the selection grows and the focus stays: the grid does not hear of it. */
+  /** The browser leaves the focus where it is, too. */
   const onMouseDownCapture = useCallback((event: React.MouseEvent) => {
     if (!event.shiftKey || (event.target as Element).closest('.ag-cell') === null) return
     event.preventDefault()
-    event.stopPropagation()
   }, [])
 
   const beginFill = useCallback(
