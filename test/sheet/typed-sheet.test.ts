@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { boolean, decimal, defineModules, UnreadableValueError } from '@efir/cells'
+import { boolean, decimal, defineModules, UnreadableValueError, type CellAddress } from '@efir/cells'
 import type { Answer } from '../../src/transport/rpc.ts'
 import type { SeenRequest } from '../transport/support/scripted-server.ts'
 import { empty, scriptedLive } from './support/scripted-live.ts'
@@ -95,16 +95,16 @@ describe('a sheet of an application’s modules', () => {
   it('takes no value that is none of its field’s, no field that there is not, and shows no cell that there cannot be', async () => {
     const { sheet, requests } = await sheetOf(stored)
     const before = requests.length
+    const unknown: CellAddress = { module: 'revenue', field: 'grwth' }
+    const withoutPeriod: CellAddress = { module: 'revenue', field: 'growth' }
     expect(() => sheet.set(growth, 'much' as never)).toThrow(
       expect.objectContaining({ code: 'invalid', field: 'value' }) as Error,
     )
     expect(() => sheet.setMany([{ cell: open, value: 7 as never }])).toThrow(
       expect.objectContaining({ field: 'changes[0].value' }) as Error,
     )
-    expect(() => sheet.get({ module: 'revenue', field: String('grwth') })).toThrow(
-      expect.objectContaining({ field: 'cell.field' }) as Error,
-    )
-    expect(() => sheet.cell({ module: 'revenue', field: String('growth') })).toThrow(
+    expect(() => sheet.get(unknown)).toThrow(expect.objectContaining({ field: 'cell.field' }) as Error)
+    expect(() => sheet.cell(withoutPeriod)).toThrow(
       expect.objectContaining({ field: 'cell.period' }) as Error,
     )
     expect(requests).toHaveLength(before)
