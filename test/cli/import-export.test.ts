@@ -139,7 +139,7 @@ async function openGate(target: string) {
   const { promise: held, resolve: hold } = Promise.withResolvers<undefined>()
   let writes = 0
   const server = createServer((incoming, outgoing) => {
-    if (incoming.url?.includes('/rpc/write') === true && ++writes > 2) {
+    if (incoming.url?.includes('/rpc/import_cells') === true && ++writes > 2) {
       hold(undefined)
       return
     }
