@@ -51,7 +51,7 @@ export class Resource<Data> implements ExternalStore<Loaded<Data>> {
   /** Reads something else into it. What is being read already is given up, and its askers wait for this. */
   async update(read: Read<Data>): Promise<void> {
     this.#latest = this.#run(read)
-    for (let awaited: unknown; awaited !== this.#latest; ) {
+    for (let awaited: unknown; awaited !== this.#latest;) {
       awaited = this.#latest
       await awaited
     }
