@@ -1,7 +1,7 @@
 import { memo, useState, type ComponentType, type KeyboardEvent, type ReactNode } from 'react'
 
 /** Where a cell of the grid is. */
-export interface Place {
+interface Place {
   readonly row: number
   readonly column: number
 }

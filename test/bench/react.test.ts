@@ -16,7 +16,9 @@ describe('the suite react', () => {
   it('has the rows of the design; another’s change renders one cell', { timeout: 120_000 }, async () => {
     const file = join(directory, 'react.json')
     const given = ['bench/run.ts', 'react', '--scale', '0.03', '--json', file]
-    await promisify(execFile)(process.execPath, ['--import', './scripts/from-source.mjs', ...given], { cwd: root })
+    await promisify(execFile)(process.execPath, ['--import', './scripts/from-source.mjs', ...given], {
+      cwd: root,
+    })
     const { rows } = JSON.parse(readFileSync(file, 'utf8')) as Report
     expect(rows.map(({ name, unit }) => [name, unit])).toEqual([
       ['foreign.change.renders', 'renders'],
@@ -44,7 +46,8 @@ describe('scripting in a trace', () => {
     dur,
     ...more,
   })
-  const key = (ts: number, dur: number) => event('EventDispatch', ts, dur, { args: { data: { type: 'keydown' } } })
+  const key = (ts: number, dur: number) =>
+    event('EventDispatch', ts, dur, { args: { data: { type: 'keydown' } } })
   const trace = (...traceEvents: object[]) => Buffer.from(JSON.stringify({ traceEvents }))
 
   it('counts what lies in one another once, up to the next key', () => {
