@@ -11,7 +11,7 @@ export interface GridState {
 }
 
 export const moduleCode = 'receipts'
-export const fieldName = 'amount'
+const fieldName = 'amount'
 
 /** The selection and the displayed rows as one external store: what shows them renders by itself, and not the grid. */
 export class GridView {

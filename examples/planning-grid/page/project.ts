@@ -1,8 +1,7 @@
-import type { Outline } from '../accounts.ts'
 import type { Project } from '../serve.ts'
 
 export type { Account } from '../accounts.ts'
-export type { Outline, Project }
+export type { Project }
 
 /** Asks the page's own server which project and budget this is. */
 export async function loadProject(): Promise<Project> {

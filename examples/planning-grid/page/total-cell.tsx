@@ -13,7 +13,7 @@ export function TotalCell({ column }: CustomCellRendererProps) {
   return <div className="cell is-total">{formatAmount(total)}</div>
 }
 
-export function sumOf(cells: readonly VisibleCell[]): string {
+function sumOf(cells: readonly VisibleCell[]): string {
   let units = 0n
   for (const { kind, value } of cells) if (kind === 'number' && value !== null) units += toUnits(value)
   return fromUnits(units)

@@ -21,7 +21,7 @@ export interface CellConflictDialogProps {
   /** Carries the user's choice out; only with `conflict`. */
   readonly onResolve?: ((choice: Choice<'mine' | 'theirs'>) => void) | undefined
   /** Told when the user has chosen, and when he puts the choice off (`later`). */
-  readonly onSettled?: ((choice: Choice<'mine' | 'theirs'> | 'later') => void) | undefined
+  readonly onSettled?: ((choice: Choice<'mine' | 'theirs' | 'later'>) => void) | undefined
   readonly className?: string | undefined
 }
 
@@ -90,7 +90,7 @@ interface ConflictDialogProps {
   readonly conflict: ShownConflict
   readonly waiting: number
   readonly className: string | undefined
-  readonly onChoose: (choice: Choice<'mine' | 'theirs'> | 'later') => void
+  readonly onChoose: (choice: Choice<'mine' | 'theirs' | 'later'>) => void
 }
 
 function ConflictDialog({ conflict, waiting, className, onChoose }: ConflictDialogProps): ReactElement {

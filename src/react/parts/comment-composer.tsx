@@ -1,5 +1,6 @@
 import {
   useId,
+  useImperativeHandle,
   useLayoutEffect,
   useRef,
   useState,
@@ -39,7 +40,8 @@ interface CommentComposerProps {
  * the list and then the composer. Ctrl or Cmd and Enter sends.
  */
 export function CommentComposer(props: CommentComposerProps): ReactElement {
-  const { label, placeholder, action, people, initialText = '', autoFocus = false, onSend, onCancel } = props
+  const { label, placeholder, action, people, textarea, initialText = '', autoFocus = false } = props
+  const { onSend, onCancel } = props
   const texts = useTexts()
   const { locale } = useFormats()
   const id = useId()
@@ -48,6 +50,7 @@ export function CommentComposer(props: CommentComposerProps): ReactElement {
   const [query, setQuery] = useState<MentionQuery | null>(null)
   const [active, setActive] = useState(0)
   const [isSending, setSending] = useState(false)
+  useImperativeHandle<HTMLTextAreaElement | null, HTMLTextAreaElement | null>(textarea, () => own.current)
   const caret = useRef<number | null>(null)
   const chosenByName = useRef(new Map<string, string>())
   const found = query === null ? [] : findPeople(people, query.typed, locale)
@@ -108,12 +111,7 @@ export function CommentComposer(props: CommentComposerProps): ReactElement {
     >
       <div className="efir-cells-composer-field">
         <textarea
-          ref={(element) => {
-            own.current = element
-            const { textarea } = props
-            if (typeof textarea === 'function') textarea(element)
-            else if (textarea) textarea.current = element
-          }}
+          ref={own}
           className="efir-cells-input efir-cells-textarea"
           aria-label={label}
           aria-autocomplete="list"

@@ -7,7 +7,7 @@ import { toStoredValue, type DecimalText } from '../../index.ts'
  */
 export function parseDecimal(typed: string, locale: string): DecimalText | null {
   const { group, decimal, digits } = signsOf(locale)
-  const plain = [...typed.trim()].map((sign) => digits.get(sign) ?? sign).join('')
+  const plain = Array.from(typed.trim(), (sign) => digits.get(sign) ?? sign).join('')
   const [, sign = '', body = ''] =
     /^([-+\u2212]?)(.*)$/su.exec(plain.replaceAll(/[\u200e\u200f\u061c]/g, '')) ?? []
   const point = body.includes(decimal) || group === '.' ? decimal : '.'

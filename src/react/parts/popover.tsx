@@ -4,7 +4,7 @@ import { place, usePlacement } from './floating.ts'
 import { useKeptFocus } from './use-kept-focus.ts'
 
 /** What the button of a popover is given. */
-export interface PopoverTrigger {
+interface PopoverTrigger {
   readonly ref: RefObject<HTMLButtonElement | null>
   readonly 'aria-expanded': boolean
   readonly 'aria-controls': string
@@ -31,6 +31,12 @@ export function Popover({ label, className, trigger, children }: PopoverProps): 
   const [isOpen, setOpen] = useState(false)
   usePlacement(isOpen, panel, button)
   useKeptFocus(panel)
+
+  useEffect(() => {
+    const box = panel.current
+    // What the browser has closed by itself stays so.
+    return isOpen ? () => box?.hidePopover() : undefined
+  }, [isOpen])
 
   useEffect(() => {
     const [box, opener] = [panel.current, button.current]
@@ -73,7 +79,7 @@ export function Popover({ label, className, trigger, children }: PopoverProps): 
         tabIndex={-1}
         className={classNames('efir-cells-popover', className)}
       >
-        {isOpen && children(() => panel.current?.hidePopover())}
+        {isOpen && children(() => setOpen(false))}
       </div>
     </>
   )

@@ -14,7 +14,7 @@ const steps: Readonly<Record<string, (index: number, count: number) => number>> 
 export function useRovingFocus(toolbar: RefObject<HTMLElement | null>): (event: KeyboardEvent) => void {
   useEffect(() => {
     const items = itemsOf(toolbar.current)
-    const stop = items.find((item) => item.tabIndex === 0 && item.dataset['stop'] === '') ?? items[0]
+    const stop = items.find((item) => item.tabIndex === 0 && item.dataset.stop === '') ?? items[0]
     for (const item of items) makeStop(item, item === stop)
   })
   return (event) => {
@@ -42,6 +42,6 @@ function itemsOf(toolbar: HTMLElement | null): HTMLElement[] {
 
 function makeStop(item: HTMLElement, isStop: boolean): void {
   item.tabIndex = isStop ? 0 : -1
-  if (isStop) item.dataset['stop'] = ''
-  else delete item.dataset['stop']
+  if (isStop) item.dataset.stop = ''
+  else delete item.dataset.stop
 }

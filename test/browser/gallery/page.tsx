@@ -1,5 +1,5 @@
 import { createClient } from '@supabase/supabase-js'
-import { StrictMode, useState, type ReactElement } from 'react'
+import { StrictMode, useEffect, useState, type ReactElement } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import { createCells, type Budget, type CellAddress } from '@efir/cells'
 import {
@@ -167,7 +167,9 @@ function Grid(): ReactElement {
 
 function Probe(): null {
   const sheet = useSheet()
-  set = sheet === null ? undefined : (cell, value) => void sheet.set(cell, value)
+  useEffect(() => {
+    set = sheet === null ? undefined : (cell, value) => void sheet.set(cell, value)
+  }, [sheet])
   return null
 }
 

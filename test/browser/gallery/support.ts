@@ -9,11 +9,11 @@ import type { Gallery, Given, Look } from './page.tsx'
 
 declare const gallery: Gallery
 
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 /** Whether there is a Chromium. */
 export const isHere = existsSync(executablePath)
 /** Where pictures of the scenes are put; without it, none are taken. */
-const pictures = process.env['GALLERY_PICTURES']
+const pictures = process.env.GALLERY_PICTURES
 const source = join(import.meta.dirname, '../../../src')
 const requireHere = createRequire(import.meta.url)
 
@@ -63,7 +63,7 @@ export async function openGallery() {
               'text/html; charset=utf-8',
               `<!doctype html><html lang="en"><head><title>Gallery</title><link rel="icon" href="data:,"><link rel="stylesheet" href="styles.css"><style>${pageStyles}</style></head><body><main></main><script src="page.js"></script></body></html>`,
             ]
-    response.setHeader('content-type', type ?? '')
+    response.setHeader('content-type', type)
     response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,5 +1,4 @@
 import type { BrowserContext, Locator, Page } from 'playwright-core'
-import type { GridWorld } from './grid-world.ts'
 
 type Place = readonly [row: number, period: string]
 
@@ -9,13 +8,11 @@ const patience = Number(process.env.PATIENCE ?? 60_000)
 /** The grid as one person has it before him. */
 export class GridPage {
   readonly page: Page
-  readonly world: GridWorld
   /** What the page complained of. */
   readonly complaints: string[] = []
 
-  constructor(page: Page, world: GridWorld) {
+  constructor(page: Page) {
     this.page = page
-    this.world = world
     page.setDefaultTimeout(patience)
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message))
   }

@@ -152,7 +152,7 @@ export class GridWorld {
     })
     await options.prepare?.(context)
     const page = await context.newPage()
-    const grid = new GridPage(page, this)
+    const grid = new GridPage(page)
     await page.goto(this.house.linkOf(this.budgetVersionId, { ...this.person(name), ...options.session }))
     return grid
   }
