@@ -219,7 +219,7 @@ describe.skipIf(!isHere)(title, { timeout: 120_000 }, () => {
     await tabTo(page, 'Resolve')
     await page.keyboard.press('Enter')
     await edited.waitFor({ state: 'detached' })
-    await tabTo(page, /Show 2 resolved threads/)
+    await tabTo(page, /^Show 2 resolved threads/)
     await page.keyboard.press('Enter')
     await page
       .getByRole('article')
