@@ -33,9 +33,15 @@ export function Popover({ label, className, trigger, children }: PopoverProps): 
   useKeptFocus(panel)
 
   useEffect(() => {
-    const box = panel.current
-    // What the browser has closed by itself stays so.
-    return isOpen ? () => box?.hidePopover() : undefined
+    const [box, opener] = [panel.current, button.current]
+    if (!isOpen || box === null) return undefined
+    return () => {
+      // What the browser has closed by itself is closed, and the focus is where the browser has put it.
+      if (!box.matches(':popover-open')) return
+      box.hidePopover()
+      // What had it is not drawn any more.
+      if (document.activeElement === document.body) opener?.focus()
+    }
   }, [isOpen])
 
   useEffect(() => {
