@@ -24,19 +24,20 @@ try {
     await budget.write(growth, wanted, { signal })
   } catch (error) {
     if (!(error instanceof VersionConflictError) || error.theirs === null) throw error
-    const { theirs, mine } = error
-    const answer = await terminal.question(`It became ${theirs.value} meanwhile. Write ${mine}? (y/n) `, {
+    const { theirs } = error
+    const answer = await terminal.question(`It became ${theirs.value} meanwhile. Write ${wanted}? (y/n) `, {
       signal,
     })
-    if (answer === 'y') await budget.write(theirs, mine, { signal })
+    if (answer === 'y') await budget.write(theirs, wanted, { signal })
   }
 
   const plan = fileURLToPath(new URL('plan.csv', import.meta.url))
-  const { counts } = await importCells(budget, plan, { signal })
-  console.log(`${counts.created} cells imported.`)
-
-  const { status, label, outcomes } = await budget.undo({ signal })
-  console.log(`${label ?? 'Nothing'} ${status}: ${outcomes.length} cells.`)
+  const { counts, sessionId } = await importCells(budget, plan, { signal })
+  console.log(`${counts.created + counts.updated} cells imported.`)
+  if (sessionId !== null) {
+    const { label, outcomes } = await budget.undo({ signal })
+    console.log(`${label ?? 'Nothing'} undone: ${outcomes.length} cells.`)
+  }
 } catch (error) {
   if (!interrupted.signal.aborted) throw error
   console.log('\nStopped. What was written before stays.')

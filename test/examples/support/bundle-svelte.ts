@@ -24,8 +24,8 @@ export async function bundleSvelte<Props extends Record<string, unknown>>(path: 
     plugins: [
       {
         name: 'svelte',
-        setup({ onLoad }) {
-          onLoad({ filter: /\.svelte$/ }, async ({ path: filename }) => {
+        setup(bundler) {
+          bundler.onLoad({ filter: /\.svelte$/ }, async ({ path: filename }) => {
             const { js } = compile(await readFile(filename, 'utf8'), { filename, generate: 'client' })
             return { contents: js.code }
           })

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest'
-import { createCells } from '@efir/cells'
+import { createCells, type Sheet } from '@efir/cells'
 import { useStack as connectStack } from '../../support/stack.ts'
 
 export const growth = { module: 'revenue', field: 'growth', period: '2026' }
@@ -15,12 +15,33 @@ export async function connectPlan() {
     const [alice, bob] = await Promise.all([budgetOf(), budgetOf()])
     await bob.write(growth, '1', { ifVersion: 0 })
     const sheet = await alice.open({ module: 'revenue' })
-    onTestFinished(async () => void (await sheet.close()))
+    onTestFinished(async () => {
+      await sheet.close()
+    })
     await sheet.ready()
     const write = (value: string) => bob.write(growth, value, { ifVersion: 'any' })
     const stored = async () => (await bob.read(growth)).value
-    return { sheet, bob: { write, stored } }
+    return { sheet, bob: { write, stored }, listeners: countListeners(sheet) }
   }
+}
+
+/** How many listen to cells of the sheet, from now on. */
+function countListeners(sheet: Sheet): () => number {
+  let count = 0
+  const cell = sheet.cell.bind(sheet)
+  vi.spyOn(sheet, 'cell').mockImplementation((address) => {
+    const store = cell(address)
+    const subscribe = (listener: () => void) => {
+      const stop = store.subscribe(listener)
+      count++
+      return () => {
+        stop()
+        count--
+      }
+    }
+    return { ...store, subscribe }
+  })
+  return () => count
 }
 
 /** Types into an input, as a user would, and leaves it. */
