@@ -246,9 +246,10 @@ describe.skipIf(!hasChromium)(inChromium('the planning grid of three people'), {
     const [name] = (await carol.page.locator('.account-name').nth(4).allTextContents()) as [string]
     await carol.page.getByLabel('Search accounts').fill(name)
     await carol.page.locator('.status-bar', { hasText: /^[1-9] accounts?/ }).waitFor()
-    expect(await carol.page.locator('.account-name').first().textContent()).toContain(name.slice(0, 5))
+    await expect.poll(() => carol.page.locator('.account-name').allTextContents()).toContain(name)
     await carol.page.getByLabel('Search accounts').fill('')
     await carol.page.locator('.status-bar', { hasText: '40 accounts' }).waitFor()
+    await carol.cell(0, '2018').waitFor()
   })
 
   it('keeps what is written offline, and brings it when the network is back', async () => {

@@ -148,13 +148,12 @@ describe('a checkpoint', () => {
   })
 })
 
-describe('what the API answers to an import', () => {
+describe('what the API answers to the deletions of an import', () => {
   const lane = (outcomes: readonly WriteOutcome[]) =>
     budgetLane({
       id: 'b',
       writeMany: () => Promise.resolve({ revision: 7, operationId: 'o', sessionId: 's', outcomes }),
     } as unknown as Budget)
-  const item = { cell: { module: 'm', field: 'f' }, value: '1' } as ImportItem
   const call = {} as never
   const conflict = {
     status: 'conflict',
@@ -178,20 +177,23 @@ describe('what the API answers to an import', () => {
       { status: 'invalid', index: 0, field: 'number', message: 'Bad.' },
       { status: 'invalid', reason: 'Bad.' },
     ],
-    [conflict, { status: 'exists', reason: 'The cell is there already, at version ?.' }],
+    [
+      conflict,
+      { status: 'conflict', reason: 'Somebody wrote to the cell while the import was running; it stays.' },
+    ],
     [
       { status: 'locked', index: 0, cell: cell({ isLocked: true }) },
       { status: 'locked', reason: 'The cell is locked.' },
     ],
   ])('%j is a reject with its reason', async (outcome, problem) => {
-    const reply = await lane([outcome]).write([item], 'insert', call)
+    const reply = await lane([outcome]).delete([cell()], call)
     expect(reply.problems).toEqual([{ index: 0, ...problem }])
     expect(Object.values(reply.counts)).toEqual([1])
   })
 
   it('is no lease that is lost, for it holds none', async () => {
     const lost = { status: 'lease_lost', index: 0, cell: null, heldBy: null, heldUntil: null } as const
-    await expect(lane([lost]).write([item], 'insert', call)).rejects.toMatchObject({ code: 'protocol' })
+    await expect(lane([lost]).delete([cell()], call)).rejects.toMatchObject({ code: 'protocol' })
   })
 
   it('is an error where the call failed', async () => {
