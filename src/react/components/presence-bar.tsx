@@ -86,7 +86,7 @@ export function PresenceBar({ max = 5, onSelect, className }: PresenceBarProps):
               className="efir-cells-face efir-cells-face--more"
               aria-label={texts.presenceMore(more)}
             >
-              +{more}
+              <bdi>+{more}</bdi>
             </button>
           )}
         >

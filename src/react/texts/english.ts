@@ -9,8 +9,6 @@ const changeTypes: Readonly<Record<Parameters<CellsTexts['historyChangeType']>[0
   spread: 'Spread',
   import: 'Import',
   calculation: 'Calculation',
-  undo: 'Undo',
-  redo: 'Redo',
 }
 
 function stepName({ label, changeType, cells: count }: StepName): string {
@@ -137,8 +135,6 @@ export const english: CellsTexts = {
   presencePerson: (name, place, isIdle) => `${name}: ${place}${isIdle ? ' (away)' : ''}`,
 
   undoTitle: 'Undo and redo',
-  undo: 'Undo',
-  redo: 'Redo',
   undoNothing: 'Nothing to undo',
   redoNothing: 'Nothing to redo',
   undoStep: (step) => `Undo ${stepName(step)}`,

@@ -9,8 +9,6 @@ const changeTypes: Readonly<Record<Parameters<CellsTexts['historyChangeType']>[0
   spread: 'Ventilation',
   import: 'Import',
   calculation: 'Calcul',
-  undo: 'Annulation',
-  redo: 'Rétablissement',
 }
 
 function stepName({ label, changeType, cells: count }: StepName): string {
@@ -153,8 +151,6 @@ export const french: CellsTexts = {
   presencePerson: (name, place, isIdle) => `${name} : ${place}${isIdle ? ' (absent)' : ''}`,
 
   undoTitle: 'Annuler et rétablir',
-  undo: 'Annuler',
-  redo: 'Rétablir',
   undoNothing: 'Rien à annuler',
   redoNothing: 'Rien à rétablir',
   undoStep: (step) => `Annuler : ${stepName(step)}`,
