@@ -64,6 +64,7 @@ export async function servePage(
       })
     },
   }
+  const others = new Set(process.listeners('SIGTERM'))
   const server = await preview({
     root,
     configFile: false,
@@ -72,6 +73,10 @@ export async function servePage(
     build: { outDir: directory },
     preview: { host: '127.0.0.1', port, strictPort: port !== 0 },
   })
+  // Who began this ends it, and has more to end: Vite would end the whole process with the page's server.
+  for (const listener of process.listeners('SIGTERM')) {
+    if (!others.has(listener)) process.off('SIGTERM', listener)
+  }
   const { port: taken } = server.httpServer.address() as AddressInfo
   return {
     origin: `http://127.0.0.1:${taken}`,

@@ -87,7 +87,7 @@ describe.each(everyCall)('$name', (call) => {
       await delay('infinite')
       return HttpResponse.error()
     }
-    const { error, requests } = await failed(call, answer, { attemptTimeout: 20 })
+    const { error, requests } = await failed(call, answer, { attemptTimeout: 100 })
     expect(error).toMatchObject({ code: 'timeout', status: 0, retryable: true })
     expect(requests).toBe(3)
   })
