@@ -9,6 +9,8 @@ const changeTypes: Readonly<Record<Parameters<CellsTexts['historyChangeType']>[0
   spread: 'Spread',
   import: 'Import',
   calculation: 'Calculation',
+  undo: 'Undo',
+  redo: 'Redo',
 }
 
 function stepName({ label, changeType, cells: count }: StepName): string {

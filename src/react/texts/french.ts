@@ -9,6 +9,8 @@ const changeTypes: Readonly<Record<Parameters<CellsTexts['historyChangeType']>[0
   spread: 'Ventilation',
   import: 'Import',
   calculation: 'Calcul',
+  undo: 'Annulation',
+  redo: 'Rétablissement',
 }
 
 function stepName({ label, changeType, cells: count }: StepName): string {
