@@ -33,6 +33,8 @@ export default defineConfig({
   test: {
     // One stack for the whole run, whichever of the two a file belongs to.
     globalSetup: ['test/support/global-setup.ts'],
+    // Two even on two cores: most of the time is the database's, a browser's or another process's.
+    maxWorkers: 2,
     projects: [
       {
         extends: false,
