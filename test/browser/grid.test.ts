@@ -205,7 +205,6 @@ describe.skipIf(!hasChromium)(
       expect(await seriousFindings(alice.page)).toEqual([])
       await alice.press('Enter', 'Control+Enter')
       await alice.page.getByText('Is this right, @Bob').waitFor()
-      await bob.notices()
       await bob.cell(5, '2017').locator('.comment-mark').waitFor()
       await bob.button('Mentions, 1 unread').click()
       await bob.page.getByRole('button', { name: /Alice mentioned you/ }).click()
@@ -214,7 +213,6 @@ describe.skipIf(!hasChromium)(
       await bob.press('Control+Enter')
       await bob.page.getByText('It is.').waitFor()
       await bob.press('Escape')
-      await alice.notices()
       await alice.page.getByText('It is.').waitFor()
       await alice.press('Escape')
       // Back where it was opened from.

@@ -84,11 +84,6 @@ export class GridPage {
     await this.press('Control+v')
   }
 
-  /** What a window does that its user comes back to: it looks whether there is something new. */
-  async notices(): Promise<void> {
-    await this.page.evaluate(() => window.dispatchEvent(new Event('focus')))
-  }
-
   async close(): Promise<void> {
     await this.context.close()
   }
