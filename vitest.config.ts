@@ -25,7 +25,13 @@ const olderAlias = [
     replacement: `${import.meta.dirname}/node_modules/@testing-library/react/dist/@testing-library/react.esm.js`,
   },
 ]
-const limits = { testTimeout: 30_000, hookTimeout: 60_000 }
+const limits = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // Two even on two cores: most of the time is the database's, a browser's or another process's. Said of each project,
+  // for what is said above them does not count.
+  maxWorkers: 2,
+}
 
 export default defineConfig({
   plugins: [sqlAsText],
@@ -33,8 +39,6 @@ export default defineConfig({
   test: {
     // One stack for the whole run, whichever of the two a file belongs to.
     globalSetup: ['test/support/global-setup.ts'],
-    // Two even on two cores: most of the time is the database's, a browser's or another process's.
-    maxWorkers: 2,
     projects: [
       {
         extends: false,
