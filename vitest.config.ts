@@ -26,8 +26,9 @@ const olderAlias = [
   },
 ]
 const limits = {
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  // Long, for a machine that is busy: what hangs fails all the same.
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
   // Two even on two cores: most of the time is the database's, a browser's or another process's. Said of each project,
   // for what is said above them does not count.
   maxWorkers: 2,
