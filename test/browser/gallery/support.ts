@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { BrowserCoverage } from '../support/coverage.ts'
 import type { Gallery, Given, Look } from './page.tsx'
 
 declare const gallery: Gallery
@@ -29,6 +30,9 @@ const pageStyles = `
   td, th { border: 1px solid light-dark(#dfe3e8, #373d46); padding: 3px 8px; text-align: end; font-weight: 400 }
 `
 
+/** Where the script of the page would lie. */
+const pathOfScript = join(import.meta.dirname, 'page.js')
+
 /** A browser, and a server with the page. */
 export async function openGallery() {
   const bundle = async (react: string) => {
@@ -47,8 +51,11 @@ export async function openGallery() {
       bundle: true,
       format: 'iife',
       write: false,
+      outfile: pathOfScript,
+      sourcemap: 'external',
     })
-    return outputFiles[0]?.text ?? ''
+    const [sourceMap = '', script = ''] = outputFiles.map(({ text }) => text)
+    return { script, sourceMap }
   }
   const scripts = { '19': await bundle('19'), '18': await bundle('18') }
   const styles = readFileSync(join(source, 'react/styles.css'), 'utf8')
@@ -56,7 +63,7 @@ export async function openGallery() {
     const [, react = '19', file] = url.split('/')
     const [type, body] =
       file === 'page.js'
-        ? ['text/javascript', scripts[react as '18' | '19']]
+        ? ['text/javascript', scripts[react as '18' | '19'].script]
         : file === 'styles.css'
           ? ['text/css', styles]
           : [
@@ -78,6 +85,7 @@ export async function openGallery() {
     ],
   })
   const { port } = server.address() as AddressInfo
+  const coverage = new BrowserCoverage(`http://127.0.0.1:${port}/19/page.js`)
   return {
     /** A window with the gallery in it, and what its console complained about. */
     async visit(given: Given, react: '18' | '19' = '19', options: Parameters<Browser['newContext']>[0] = {}) {
@@ -88,11 +96,18 @@ export async function openGallery() {
         if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
       })
       page.on('pageerror', (error) => complaints.push(String(error)))
+      await coverage.count(page)
       await page.goto(`http://127.0.0.1:${port}/${react}/`)
       await page.evaluate((to) => gallery.open(to), given)
-      return { page, complaints, close: () => context.close() }
+      const close = async () => {
+        await coverage.take(page)
+        await context.close()
+      }
+      return { page, complaints, close }
     },
     async close() {
+      const { script, sourceMap } = scripts[19]
+      await coverage.write(pathOfScript, script, sourceMap)
       await browser.close()
       await new Promise((resolve) => server.close(resolve))
     },
