@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import type { Sheet } from '@efir/cells'
+import type { CellInput, Sheet } from '@efir/cells'
 import { useStack } from '../../support/stack.ts'
 import type { Gallery, Look } from './page.tsx'
 import { findings, isHere, openGallery, picture, show, told } from './support.ts'
@@ -44,8 +44,13 @@ async function enter(page: Page, look: Look): Promise<void> {
   }
 }
 
-/** Has Bob be faster than the user, who writes `mine`; waits for the dialog. */
-async function collide(page: Page, look: Look, mine: string): Promise<string> {
+/** Has Bob be faster than the user, who writes `mine`, or delete the cell; waits for the dialog. */
+async function collide(
+  page: Page,
+  look: Look,
+  mine: CellInput,
+  act: 'write' | 'delete' = 'write',
+): Promise<string> {
   const theirs = String(46_000 + ++collisions)
   const cell = world.given.cells.disputed
   await show(page, look)
@@ -54,7 +59,9 @@ async function collide(page: Page, look: Look, mine: string): Promise<string> {
   await page.getByRole('button', { name: 'Where the focus was' }).focus()
   await page.route('**/rpc/write_cells', (route) => route.abort())
   await page.evaluate(([to, value]) => gallery.set(to, value), [cell, mine] as const)
-  await world.bob.budget.write(await world.bob.budget.read(cell), theirs)
+  const read = await world.bob.budget.read(cell)
+  if (act === 'write') await world.bob.budget.write(read, theirs)
+  else await world.bob.budget.delete(read)
   await page.unroute('**/rpc/write_cells')
   await page.locator('dialog[open]').waitFor()
   return theirs
@@ -149,6 +156,43 @@ describe.skipIf(!isHere)(title, { timeout: 120_000 }, () => {
     await expect
       .poll(() => world.mine.read(world.given.cells.disputed))
       .toMatchObject({ value: '99999999999999.1234' })
+    await close()
+  })
+
+  it('a conflict about a text is settled with another text, and one with a deletion says so', async () => {
+    const { page, close } = await hall.visit(world.given)
+    await collide(page, { scene: 'conflict' }, { text: 'to be agreed' })
+    await tabTo(page, 'Another value…')
+    await page.keyboard.press('Enter')
+    const editor = page.getByLabel('Another value', { exact: true })
+    expect([await editor.inputValue(), await editor.getAttribute('inputmode')]).toEqual([
+      'to be agreed',
+      'text',
+    ])
+    await page.keyboard.type('agreed')
+    await page.keyboard.press('Enter')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+    await expect
+      .poll(() => world.mine.read(world.given.cells.disputed))
+      .toMatchObject({ kind: 'text', value: 'agreed' })
+
+    const theirs = await collide(page, { scene: 'conflict' }, null)
+    await tabTo(page, 'Another value…')
+    await page.keyboard.press('Enter')
+    expect(await editor.inputValue()).toBe('')
+    await page.keyboard.press('Escape')
+    await tabTo(page, 'Take theirs')
+    await page.keyboard.press('Enter')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+    expect(await page.locator('#disputed').innerText()).toBe(theirs)
+
+    await collide(page, { scene: 'conflict' }, '5', 'delete')
+    expect(await page.locator('dialog[open]').innerText()).toMatch(/Somebody changed[^]*deleted/u)
+    expect(await findings(page)).toEqual([])
+    await tabTo(page, 'Keep mine')
+    await page.keyboard.press('Enter')
+    await page.locator('dialog[open]').waitFor({ state: 'detached' })
+    await expect.poll(() => world.mine.read(world.given.cells.disputed)).toMatchObject({ value: '5' })
     await close()
   })
 

@@ -1,7 +1,7 @@
 import { createClient } from '@supabase/supabase-js'
 import { StrictMode, useEffect, useState, type ReactElement } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
-import { createCells, type Budget, type CellAddress } from '@efir/cells'
+import { createCells, type Budget, type CellAddress, type CellInput } from '@efir/cells'
 import {
   CellComments,
   CellConflictDialog,
@@ -46,7 +46,7 @@ const told: string[] = []
 let root: Root | undefined
 let budget: Budget
 let given: Given
-let set: ((cell: CellAddress, value: string) => void) | undefined
+let set: ((cell: CellAddress, value: CellInput) => void) | undefined
 
 const scenes = {
   bars: Bars,
@@ -203,7 +203,7 @@ const gallery = {
       </StrictMode>,
     )
   },
-  set(cell: CellAddress, value: string): void {
+  set(cell: CellAddress, value: CellInput): void {
     set!(cell, value)
   },
 }

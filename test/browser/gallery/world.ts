@@ -29,6 +29,8 @@ const picture =
 export interface Member extends GalleryPerson {
   readonly cells: Cells
   readonly budget: Budget
+  /** The same budget in another window of his. */
+  readonly elsewhere: Budget
 }
 
 /** A budget with everything in it that the components can show. */
@@ -38,7 +40,8 @@ export async function furnish(stack: TestStack) {
   const join = async (name: string, avatar?: string): Promise<Member> => {
     const user = await stack.createUser({ organization })
     const client = createCells(stack.signIn(user))
-    return { userId: user.id, name, avatar, cells: client, budget: client.budget(id) }
+    const elsewhere = createCells(stack.signIn(user)).budget(id)
+    return { userId: user.id, name, avatar, cells: client, budget: client.budget(id), elsewhere }
   }
   const user = await stack.createUser({ organization })
   const mine = createCells(stack.signIn(user)).budget(id)
@@ -124,7 +127,9 @@ export async function gather(people: readonly Member[]): Promise<Sheet[]> {
   const places = [cells.discussed, cells.leased, cells.changed, null, cells.disputed, null]
   // A lease is renewed by itself; by presence alone, who moves no more is soon away.
   await people[1]?.budget.leases.acquire(cells.leased)
-  return await Promise.all(
+  // Bob has a second window, in which he is nowhere in particular.
+  const second = await people[0]!.elsewhere.open({}, { presence: { name: people[0]!.name } })
+  const first = await Promise.all(
     people.map(async ({ budget, name, avatar }, index) => {
       const sheet = await budget.open({}, { presence: { name, ...(avatar && { avatar }) } })
       await sheet.ready()
@@ -132,4 +137,5 @@ export async function gather(people: readonly Member[]): Promise<Sheet[]> {
       return sheet
     }),
   )
+  return [...first, second]
 }
