@@ -293,6 +293,36 @@ describe('useCellHistory', () => {
     expect(cell.now.value).toBe('1')
     await until(() => values()[0] === '1')
     expect(history.now.records[0]).toMatchObject({ by: alice.id, changeType: 'manual' })
+    // There is no more to load.
+    const all = history.now.records
+    await doing(() => history.now.loadMore())
+    expect(history.now.records).toEqual(all)
+  })
+
+  it('writes a text back as a text, and a deletion as a deletion; reads a page of a cell that is new to it', async () => {
+    const { alice, bob } = await world()
+    const history = probe(() => useCellHistory(at('a')))
+    const cell = probe(() => usePlanningCell(at('a')))
+    within(
+      { budget: alice.budget },
+      <>
+        <history.Probe />
+        <cell.Probe />
+      </>,
+    )
+    await until(() => cell.now.isReady && !history.now.isLoading)
+    expect(history.now).toMatchObject({ records: [], hasMore: false })
+    await doing(() => history.now.loadMore())
+    expect(history.now.records).toEqual([])
+    const written = await bob.budget.write(at('a'), { text: '12' }, { ifVersion: 0 })
+    await bob.budget.delete(written)
+    await until(() => history.now.records.length === 2)
+    const [deleted, made] = history.now.records
+    await doing(() => history.now.restore(made!).result)
+    expect(await bob.budget.read(at('a'))).toMatchObject({ kind: 'text', value: '12' })
+    await until(() => history.now.records.length === 3)
+    await doing(() => history.now.restore(deleted!).result)
+    expect(await bob.budget.read(at('a'))).toMatchObject({ exists: false })
   })
 })
 

@@ -39,7 +39,8 @@ class KeyTable {
     const at = find(rows, row)
     const known = rows[at + 3]
     if (known !== 0) return known
-    write(rows, at, row, line)
+    rows.set(row, at)
+    rows[at + 3] = line
     this.#used++
     if (this.#used * rowSize > rows.length * 0.7) this.#rows = grown(rows)
     return undefined
@@ -50,33 +51,22 @@ class KeyTable {
   }
 }
 
-function write(rows: Uint32Array, at: number, row: Uint32Array, line: number): void {
-  rows[at] = row[0] ?? 0
-  rows[at + 1] = row[1] ?? 0
-  rows[at + 2] = row[2] ?? 0
-  rows[at + 3] = line
-}
-
 /** Where the row of that key is, or would be. */
 function find(rows: Uint32Array, row: Uint32Array): number {
-  const first = row[0] ?? 0
-  const second = row[1] ?? 0
-  const third = row[2] ?? 0
   const mask = rows.length / rowSize - 1
-  for (let place = first & mask; ; place = (place + 1) & mask) {
+  for (let place = (row[0] ?? 0) & mask; ; place = (place + 1) & mask) {
     const at = place * rowSize
     if (rows[at + 3] === 0) return at
-    if (rows[at] === first && rows[at + 1] === second && rows[at + 2] === third) return at
+    if (rows[at] === row[0] && rows[at + 1] === row[1] && rows[at + 2] === row[2]) return at
   }
 }
 
 function grown(rows: Uint32Array): Uint32Array {
   const larger = new Uint32Array(rows.length * 2)
   for (let at = 0; at < rows.length; at += rowSize) {
-    const line = rows[at + 3] ?? 0
-    if (line === 0) continue
+    if (rows[at + 3] === 0) continue
     const row = rows.subarray(at, at + rowSize)
-    write(larger, find(larger, row), row, line)
+    larger.set(row, find(larger, row))
   }
   return larger
 }

@@ -196,6 +196,33 @@ describe.skipIf(!isHere)(title, { timeout: 120_000 }, () => {
     await close()
   })
 
+  it('where nothing has happened yet, each says so; what one does there is undone and redone', async () => {
+    const { page, close } = await hall.visit(world.newcomer)
+    await show(page, { scene: 'comments' })
+    await page.getByRole('button', { name: /^Open/ }).click()
+    await page.getByText('No comments yet.').waitFor()
+    await show(page, { scene: 'history' })
+    await page.getByRole('button', { name: /^Open/ }).click()
+    await page.getByText('Nothing has been changed here yet.').waitFor()
+    await show(page, { scene: 'bars' })
+    await page.locator('.efir-cells-sync--live').waitFor()
+    const button = (name: string) => page.getByRole('button', { name, exact: true })
+    expect(await button('Nothing to undo').getAttribute('aria-disabled')).toBe('true')
+    await button('Nothing to undo').click({ force: true })
+    await button('Nothing to redo').click({ force: true })
+    expect(await findings(page)).toEqual([])
+    await page.evaluate(([to, value]) => gallery.set(to, value), [world.given.cells.disputed, '7'] as const)
+    await button('Undo edit').click()
+    await page.getByRole('status').getByText('Undone: the last step.').waitFor({ state: 'attached' })
+    await button('Redo edit').click()
+    await page.getByRole('status').getByText('Redone: the last step.').waitFor({ state: 'attached' })
+    const { budget } = world.newcomer
+    expect(await world.bob.cells.budget(budget).read(world.given.cells.disputed)).toMatchObject({
+      value: '7',
+    })
+    await close()
+  })
+
   it('Escape puts a conflict off; it stays listed, and theirs is taken there', async () => {
     const { page, close } = await hall.visit(world.given)
     const theirs = await collide(page, { scene: 'conflict' }, '1')

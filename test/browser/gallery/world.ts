@@ -81,7 +81,8 @@ export async function furnish(stack: TestStack) {
     people: people.map(({ userId, name, avatar }) => ({ userId, name, ...(avatar && { avatar }) })),
     cells,
   }
-  return { given, mine, people, bob, zoe }
+  const empty = await stack.createBudget({ organization })
+  return { given, newcomer: { ...given, budget: empty.id }, mine, people, bob, zoe }
 }
 
 interface Talkers {
