@@ -243,9 +243,9 @@ export async function playCrowd(
   const clients = await Promise.all(
     crowd.clients.map((name) => Client.open(name, world, randomFrom(random(2 ** 31)))),
   )
-  const onlookers = await Promise.all(
-    crowd.pages.map(async (name) => Onlooker.open(name, world, randomFrom(random(2 ** 31)))),
-  )
+  const onlookers: Onlooker[] = []
+  for (const name of crowd.pages)
+    onlookers.push(await Onlooker.open(name, world, randomFrom(random(2 ** 31))))
   const everybody = [...clients, ...onlookers]
   const acts: Record<string, number> = {}
   const count = (name: string) => (acts[name] = (acts[name] ?? 0) + 1)
