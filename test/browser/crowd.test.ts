@@ -10,10 +10,10 @@ describe.skipIf(!hasChromium)(inChromium('ten people on one budget, three of the
   const house = useGridHouse(stack)
 
   // `npm run crowd` does it for two minutes.
-  it('all see the same at the end, and it is what is stored', { timeout: 120_000 }, async () => {
+  it('all see the same at the end, and it is what is stored', { timeout: 180_000 }, async () => {
     await using world = await house().world({ names: [...crowd.pages, ...crowd.clients], rows: 12 })
-    const { writes, differences } = await playCrowd(world, { seconds: 15, seed: Date.now() % 2 ** 31 })
+    const { writes, differences } = await playCrowd(world, { seconds: 12, seed: Date.now() % 2 ** 31 })
     expect(differences).toEqual([])
-    expect(writes).toBeGreaterThan(50)
+    expect(writes).toBeGreaterThan(20)
   })
 })

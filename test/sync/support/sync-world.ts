@@ -40,9 +40,7 @@ export class SyncWorld {
   #seen = 0
 
   /** @param before what was written before anybody looked, and how much of that the reader was given. */
-  constructor(
-    before: { readonly written: readonly string[]; readonly given: number } | undefined = undefined,
-  ) {
+  constructor(before?: { readonly written: readonly string[]; readonly given: number }) {
     for (const key of before?.written ?? []) this.write(key)
     if (before !== undefined) {
       const revision = Math.min(before.given, this.revision)
