@@ -14,7 +14,7 @@ import { CellList, type ListOptions } from './list.ts'
 import type { OpenSheet } from './live.ts'
 import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
-import { missingCell, type AnyCell } from './model/cell.ts'
+import { missingCell, type AnyCell, type StoredCell } from './model/cell.ts'
 import type { BudgetVersionId } from './model/ids.ts'
 import { toMoment, type Moment } from './model/moment.ts'
 import type { RefusedChange } from './model/refusals.ts'
@@ -35,7 +35,7 @@ import { toPageSize } from './paged-list.ts'
 import { findRefusal, rethrow } from './refusal.ts'
 import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
-import { readSnapshot, type CellsSnapshot } from './snapshot.ts'
+import type { CellsSnapshot } from './snapshot.ts'
 import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
 import type { Sheet } from './sheet/sheet.ts'
 import type { OpenOptions, SheetFilter } from './sheet/sheet-types.ts'
@@ -185,7 +185,18 @@ export class Budget<M extends Modules = NoModules> {
    * ```
    */
   async snapshot(filter: SheetFilter = {}, options: CallOptions = {}): Promise<CellsSnapshot> {
-    return await readSnapshot(this.#transport, this.id, filter, options)
+    const list = new CellList<StoredCell>(
+      (after, limit) => this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow),
+      10_000,
+    )
+    const cells: StoredCell[] = []
+    let revision = Infinity
+    for await (const page of list.pages()) {
+      cells.push(...page.cells)
+      // The oldest page tells from where on changes may be missing.
+      revision = Math.min(revision, page.revision)
+    }
+    return { budgetVersionId: this.id, filter, revision, cells }
   }
 
   /**
