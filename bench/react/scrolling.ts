@@ -6,7 +6,7 @@ import type { SupabaseCoordinates, Tenants } from '../../src/local/index.ts'
 import type { GridPage } from '../../test/browser/support/grid-page.ts'
 import { GridHouse } from '../../test/browser/support/grid-world.ts'
 import { percentile } from '../measure.ts'
-import { latencyRow, type Row } from '../report.ts'
+import { latencyRow, rounded, type Row } from '../report.ts'
 import type { SuiteContext } from '../suite.ts'
 
 /** How far a wheel turns at once, as browsers tell it. */
@@ -41,8 +41,8 @@ export async function measureScrolling(
       // Half a frame more than one, and than two.
       over16: frames.filter((frame) => frame > 25).length,
       over33: frames.filter((frame) => frame > 41.7).length,
-      p99: percentile(frames, 0.99),
-      max: Math.max(...frames),
+      p99: rounded(percentile(frames, 0.99)),
+      max: rounded(Math.max(...frames)),
     })
   } finally {
     await rm(directory, { recursive: true, force: true })
