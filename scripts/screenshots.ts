@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startLocalStack } from '@efir/cells/local'
+import { buildPage } from '../examples/planning-grid/serve.ts'
 import { GridHouse, type GridWorld } from '../test/browser/support/grid-world.ts'
 import type { GridPage } from '../test/browser/support/grid-page.ts'
 
@@ -23,22 +24,23 @@ async function shoot(grid: GridPage, name: string): Promise<void> {
 async function collide(world: GridWorld, alice: GridPage): Promise<void> {
   const cell = world.address(5, '2018')
   let isFirst = true
-  await alice.page.route('**/rpc/write_cells', async (route) => {
+  alice.onWrite = async (route) => {
     if (isFirst) {
       isFirst = false
       const budget = world.budgetOf('Bob')
       await budget.write(await budget.read(cell), '512750000')
     }
     await route.continue()
-  })
+  }
   await alice.type([5, '2018'], '498500000')
   await alice.page.getByRole('dialog').waitFor()
-  await alice.page.unrouteAll({ behavior: 'wait' })
 }
 
 await mkdir(directory, { recursive: true })
 await using stack = await startLocalStack()
-await using house = await GridHouse.open(stack)
+const page = join(stack.directory, 'page')
+await buildPage(page)
+await using house = await GridHouse.open(stack, page)
 const world = await house.world({ names: ['Alice', 'Bob', 'Carol'], rows: 237 })
 const budget = world.budgetOf('Bob')
 await budget.locks.lock(

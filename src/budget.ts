@@ -14,7 +14,7 @@ import { CellList, type ListOptions } from './list.ts'
 import type { OpenSheet } from './live.ts'
 import { Locks } from './locks/locks.ts'
 import { resolveAddress, type CellAddress } from './model/address.ts'
-import { missingCell, type AnyCell } from './model/cell.ts'
+import { missingCell, type AnyCell, type StoredCell } from './model/cell.ts'
 import type { BudgetVersionId } from './model/ids.ts'
 import { toMoment, type Moment } from './model/moment.ts'
 import type { RefusedChange } from './model/refusals.ts'
@@ -35,6 +35,7 @@ import { toPageSize } from './paged-list.ts'
 import { findRefusal, rethrow } from './refusal.ts'
 import { checkCount } from './selection.ts'
 import { Session, type SessionName } from './session.ts'
+import type { CellsSnapshot } from './snapshot.ts'
 import type { CheckedChanges, OutcomesAt } from './typed-change.ts'
 import type { Sheet } from './sheet/sheet.ts'
 import type { OpenOptions, SheetFilter } from './sheet/sheet-types.ts'
@@ -166,6 +167,36 @@ export class Budget<M extends Modules = NoModules> {
       const cells = page.cells.map((cell) => this.#rules.toTyped(cell) as ListedCell<M, Module, Field>)
       return { ...page, cells }
     }, pageSize)
+  }
+
+  /**
+   * Every cell that the filter names, and the revision that they show: for a server to render and hand on, and for a sheet
+   * to go on from (`initial` of {@link Budget.open}).
+   *
+   * @throws {NotFoundError} where the budget is not the caller's to see.
+   * @example
+   * ```ts
+   * import type { Budget } from '@efir/cells'
+   *
+   * async function page(budget: Budget) {
+   *   return JSON.stringify(await budget.snapshot({ module: 'revenue' }))
+   * }
+   * void page
+   * ```
+   */
+  async snapshot(filter: SheetFilter = {}, options: CallOptions = {}): Promise<CellsSnapshot> {
+    const list = new CellList<StoredCell>(
+      (after, limit) => this.#transport.listCells(this.id, filter, after, limit, options).catch(rethrow),
+      10_000,
+    )
+    const cells: StoredCell[] = []
+    let revision = Infinity
+    for await (const page of list.pages()) {
+      cells.push(...page.cells)
+      // The oldest page tells from where on changes may be missing.
+      revision = Math.min(revision, page.revision)
+    }
+    return { budgetVersionId: this.id, filter, revision, cells }
   }
 
   /**
@@ -495,7 +526,8 @@ export class Budget<M extends Modules = NoModules> {
    * Opens a live sheet: cells as they change, whoever changes them, and writes that show at once. It resolves at once, too;
    * `ready()` tells when everything is there. Close it when nobody looks any more.
    *
-   * @throws {ValidationError} where the filter names anything but modules, entities, fields and periods.
+   * @throws {ValidationError} where the filter names anything but modules, entities, fields and periods, or `initial` is a
+   * snapshot of other cells.
    * @example
    * ```ts
    * import type { Budget } from '@efir/cells'

@@ -14,6 +14,7 @@ export type { WriteManyOptions, WriteManyResult, WriteOptions, WriteOutcome } fr
 export type { BaseVersion, CellChange, ChangeOf, LooseChange } from './change.ts'
 export type { CheckedChange, CheckedChanges, OutcomeOf, OutcomesAt } from './typed-change.ts'
 export { CellList, type ListOptions } from './list.ts'
+export type { CellsSnapshot } from './snapshot.ts'
 export type { CellSelection } from './selection.ts'
 export { PagedList, type PageOptions } from './paged-list.ts'
 export { Comments } from './comments/comments.ts'

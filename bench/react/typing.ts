@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { createCells } from '../../src/index.ts'
 import type { SupabaseCoordinates, Tenants } from '../../src/local/index.ts'
+import { launchChromium } from '../../test/browser/support/chromium.ts'
 import { percentile } from '../measure.ts'
 import { latencyRow, rounded, type Row } from '../report.ts'
 import type { SuiteContext } from '../suite.ts'
@@ -14,14 +14,10 @@ import { scriptingPerKey } from './trace.ts'
 
 declare const bench: BenchPage
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const root = join(import.meta.dirname, '../..')
 const columns = 100
 /** As a quick typist types. */
 const keyMilliseconds = 80
-
-/** Whether there is a browser to measure in. */
-export const hasBrowser = existsSync(executablePath)
 
 /** Both subjects' grids of 10,000 cells in Chromium: what another's change renders, and what a key costs. */
 export async function* measureTyping(
@@ -134,17 +130,7 @@ async function openBrowser(): Promise<{ readonly server: Server; readonly browse
     response.end(script ?? `<!doctype html><main></main><script src="${path}.js"></script>`)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  })
-  return { server, browser }
+  return { server, browser: await launchChromium() }
 }
 
 async function open(browser: Browser, address: string, given: Given): Promise<Page> {

@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import {
   ValidationError,
   type Budget,
+  type CellsSnapshot,
   type ConflictPolicy,
   type Modules,
   type NoModules,
@@ -10,7 +11,6 @@ import {
   type Sheet,
   type SheetFilter,
 } from '../index.ts'
-import type { CellsSnapshot } from './cells-snapshot.ts'
 import { SurroundingsContext, ViewContext, type PersonName } from './contexts.ts'
 import { claimView, findEarlyView } from './early-views.ts'
 import type { ConnectionSettings } from './sheet-connection.ts'
@@ -45,8 +45,8 @@ export interface CellsProviderProps<M extends Modules = NoModules> {
    */
   readonly persist?: OpenOptions['persist']
   /**
-   * What a server read, and rendered: shown by the server, while React hydrates, and until the sheet knows better. It is
-   * looked at when a budget or a filter is seen first, and not again.
+   * What a server read with `budget.snapshot(filter)`, and rendered: shown by the server and while React hydrates. The sheet
+   * goes on from it, and reads only what changed since. Of another budget or filter it is left alone.
    */
   readonly initial?: CellsSnapshot | undefined
   /** What users are called. Without it, or where it has no name, presence tells. Keep it the same between renders. */
@@ -137,14 +137,17 @@ function openView(props: CellsProviderProps, key: string, before: SheetView | un
   }
   const early = sheet === undefined && budget !== undefined ? findEarlyView(budget, key) : undefined
   if (early !== undefined) return early
+  const isOfThese =
+    initial?.budgetVersionId === budget?.id && filterKey(initial?.filter ?? {}) === filterKey(filter)
+  const fitting = sheet !== undefined || isOfThese ? initial : undefined
   const settings: ConnectionSettings = {
     key,
     budget,
     given: sheet,
     filter: sheet === undefined ? normalFilter(filter) : {},
-    options: { presence, onConflict, persist },
+    options: { presence, onConflict, persist, initial: fitting },
   }
-  return new SheetView(settings, { initial, before })
+  return new SheetView(settings, { initial: fitting, before })
 }
 
 /** Equal for sheets that would be opened in the same way. */

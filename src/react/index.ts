@@ -1,7 +1,6 @@
 'use client'
 
 export { CellsProvider, type CellsProviderProps } from './cells-provider.tsx'
-export type { CellsSnapshot } from './cells-snapshot.ts'
 export type { PersonName } from './contexts.ts'
 export { useBudget, useReady, useSheet, type SuspenseOption } from './use-sheet.ts'
 export { usePlanningCell, type PlanningCell } from './use-planning-cell.ts'

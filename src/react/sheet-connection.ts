@@ -27,7 +27,7 @@ export interface ConnectionSettings {
   /** A sheet that the application opened, and closes. */
   readonly given: Sheet | undefined
   readonly filter: SheetFilter
-  readonly options: Pick<OpenOptions, 'presence' | 'onConflict' | 'persist'>
+  readonly options: Pick<OpenOptions, 'presence' | 'onConflict' | 'persist' | 'initial'>
 }
 
 const nothing: ConnectionState = Object.freeze({ sheet: null, isReady: false, error: null })

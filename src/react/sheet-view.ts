@@ -2,6 +2,7 @@ import {
   cellKey,
   ValidationError,
   type CellKey,
+  type CellsSnapshot,
   type PendingWrite,
   type Sheet,
   type SheetFilter,
@@ -9,7 +10,7 @@ import {
 } from '../index.ts'
 import { CellPlace } from './cell-place.ts'
 import { CellWatch, unknownCell, type CellWatchPorts, type ShownCell } from './cell-watch.ts'
-import { snapshotCells, type CellsSnapshot, type KnownCells } from './cells-snapshot.ts'
+import { snapshotCells, type KnownCells } from './cells-snapshot.ts'
 import { RangeWatch, type RangeWatchPorts } from './range-watch.ts'
 import { SheetConnection, type ConnectionSettings } from './sheet-connection.ts'
 import { matchesFilter, normalFilter } from './sheet-filter.ts'
@@ -18,7 +19,7 @@ import { compareCells, missingCell } from './shown-cell.ts'
 /** What a view may show before it has its sheet. */
 export interface ViewBeginning {
   /** What a server read and rendered. */
-  readonly initial?: CellsSnapshot | undefined
+  readonly initial?: Pick<CellsSnapshot, 'cells'> | undefined
   /** The view of the same budget that this one takes the place of. */
   readonly before?: SheetView | undefined
 }

@@ -2,7 +2,10 @@ import { ValidationError } from '../errors.ts'
 import type { CellsLogger } from '../events.ts'
 import type { ModuleRules } from '../modules/rules.ts'
 import { memoryStorage } from '../outbox/storage.ts'
+import type { CellsSnapshot } from '../snapshot.ts'
+import type { CellSelection } from '../store/facts.ts'
 import { systemEnvironment } from '../sync/environment.ts'
+import { selectionKey } from '../sync/scope.ts'
 import { broadcastStream } from '../transport/broadcast-stream.ts'
 import { systemClock } from '../transport/clock.ts'
 import { rowStream } from '../transport/row-stream.ts'
@@ -39,6 +42,7 @@ export async function openSheet(
   const mayPersist =
     typeof persist === 'boolean' || typeof (persist as Partial<typeof persist> | null)?.write === 'function'
   if (!mayPersist) throw new ValidationError('persist', persist, 'true, false, or a storage')
+  if (options.initial !== undefined) checkInitial(options.initial, budgetVersionId, selection)
   const held = budgets.get(context) ?? new Map<string, LiveBudget>()
   budgets.set(context, held)
   let live = held.get(budgetVersionId)
@@ -73,4 +77,26 @@ export async function openSheet(
     })
   }
   return sheet
+}
+
+/** Of other cells, it would be believed for ever: nothing but changes is read after it. */
+function checkInitial(
+  initial: CellsSnapshot | null,
+  budgetVersionId: string,
+  selection: CellSelection,
+): void {
+  const { budgetVersionId: of, filter, revision, cells } = (initial ?? {}) as Partial<CellsSnapshot>
+  if (!Number.isSafeInteger(revision) || !Array.isArray(cells) || filter === undefined) {
+    throw new ValidationError('initial', initial, 'what budget.snapshot() gave')
+  }
+  if (of !== budgetVersionId) {
+    throw new ValidationError('initial.budgetVersionId', of, `a snapshot of this budget: ${budgetVersionId}`)
+  }
+  if (selectionKey(toSelection(filter)) !== selectionKey(selection)) {
+    throw new ValidationError(
+      'initial.filter',
+      filter,
+      `the filter of the sheet: ${JSON.stringify(selection)}`,
+    )
+  }
 }

@@ -13,6 +13,7 @@ import type {
 } from '../modules/types.ts'
 import type { PersistentStorage } from '../outbox/persistent-storage.ts'
 import type { PresenceOptions } from '../presence/presence.ts'
+import type { CellsSnapshot } from '../snapshot.ts'
 import type { VisibleCell } from '../store/facts.ts'
 import type { SyncStatus } from '../sync/sync-status.ts'
 import type { WriteState } from '../outbox/outbox-state.ts'
@@ -52,6 +53,11 @@ export interface OpenOptions {
   readonly onConflict?: ConflictPolicy | undefined
   /** Called with the number of cells that have been loaded, page by page. */
   readonly onProgress?: ((cells: number) => void) | undefined
+  /**
+   * The cells as `budget.snapshot()` read them, with the same filter, perhaps elsewhere and some time ago: shown at once, and
+   * only what changed since is read. Where the log does not reach back so far, all is read as usual.
+   */
+  readonly initial?: CellsSnapshot | undefined
   /**
    * Lets the user be seen by the others who have the budget open, under this name; `{}` without one. Others are seen
    * without it. See {@link Sheet.presence}.

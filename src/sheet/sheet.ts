@@ -148,7 +148,7 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
     this.#status.subscribe(() => this.#emit('status', this.#status.getSnapshot()))
     this.#storage.subscribe(() => this.#emit('storage', this.#storage.getSnapshot()))
     live.attach(this.#member)
-    this.#scope = live.engine.want(selection)
+    this.#scope = live.engine.want(selection, options.initial)
     options.signal?.addEventListener('abort', () => void this.close({ pending: 'discard' }), { once: true })
     if (options.signal?.aborted === true) void this.close({ pending: 'discard' })
     this.#changed()

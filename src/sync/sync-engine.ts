@@ -1,4 +1,5 @@
 import type { ResolvedAddress } from '../model/address.ts'
+import type { StoredCell } from '../model/cell.ts'
 import type { SnapshotRead } from '../store/cell-store.ts'
 import type { CellSelection } from '../store/facts.ts'
 import type { Clock } from '../transport/clock.ts'
@@ -47,6 +48,12 @@ export interface SyncSink {
   refused(error: unknown): void
 }
 
+/** Cells as of a revision, from wherever they come. */
+interface GivenCells {
+  readonly revision: number
+  readonly cells: readonly StoredCell[]
+}
+
 const changesPerRead = 5_000
 const cellsPerPage = 5_000
 
@@ -78,15 +85,20 @@ export class SyncEngine {
     return this.#state
   }
 
-  /** Asks for the cells of a selection; the same one is loaded once. The first call opens the stream. */
-  want(selection: CellSelection): Scope {
+  /**
+   * Asks for the cells of a selection; the same one is loaded once, from `initial` where that is given and not behind what is
+   * known. The first call opens the stream.
+   */
+  want(selection: CellSelection, initial?: GivenCells): Scope {
     const key = selectionKey(selection)
     const held = this.#scopes.get(key)
     if (held !== undefined) return held
     const scope = openScope(selection)
     this.#scopes.set(key, scope)
-    if (this.#scopes.size > 1) this.#dispatch({ type: 'wanted' })
-    else {
+    if (initial !== undefined && !isOutdated(this.#state, initial.revision)) this.#begin(scope, initial)
+    if (this.#scopes.size > 1) {
+      if (!scope.isLoaded) this.#dispatch({ type: 'wanted' })
+    } else {
       this.#dispatch({ type: 'open' })
       this.#unwatch = this.#ports.environment.watch((type) => this.#dispatch({ type }))
     }
@@ -245,9 +257,21 @@ export class SyncEngine {
         scope.read?.end()
         scope.isLoaded = true
       }
-      const last = [...this.#scopes.values()].every(({ isLoaded }) => isLoaded)
-      return { type: 'page', revision: page.revision, last }
+      return { type: 'page', revision: page.revision, last: this.#isListed() }
     }
+  }
+
+  /** What was read elsewhere, as if the only page of the list had come. */
+  #begin(scope: OpenScope, { revision, cells }: GivenCells): void {
+    const read = this.#sink.beginSnapshot(scope.selection, { isRestored: false })
+    read.page(revision, cells)
+    read.end()
+    Object.assign(scope, { isLoaded: true, listed: cells.length })
+    this.#dispatch({ type: 'given', revision, last: this.#isListed() })
+  }
+
+  #isListed(): boolean {
+    return [...this.#scopes.values()].every(({ isLoaded }) => isLoaded)
   }
 
   #apply(commits: readonly Commit[]): void {

@@ -57,6 +57,8 @@ export type SyncEvent =
   | { readonly type: 'changes'; readonly page: FeedPage }
   /** A page of the list, and whether it was the last of all that was asked for. */
   | { readonly type: 'page'; readonly revision: number; readonly last: boolean }
+  /** All cells of a sheet were brought from elsewhere, as of a revision: what came after it has to be read. */
+  | { readonly type: 'given'; readonly revision: number; readonly last: boolean }
   /** The page shows the budget as it was before what is known already, and was not taken in. */
   | { readonly type: 'outdated' }
   /** The read under way failed. */
@@ -333,6 +335,10 @@ function hear(draft: Draft, event: SyncEvent): void {
   if (event.type === 'hint') draft.set({ stale: true, probing: false, untold: null })
   if (event.type === 'garbage') draft.miss()
   if (event.type === 'wanted') draft.set({ unloaded: true })
+  if (event.type === 'given') {
+    takePage(draft, event.revision, event.last)
+    draft.set({ stale: true })
+  }
   if (event.type === 'wake') draft.doubt()
   if (event.type === 'online') {
     draft.set({ online: true, joinFailures: 0, readFailures: 0 })

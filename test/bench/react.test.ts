@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { scriptingPerKey } from '../../bench/react/trace.ts'
-import { hasBrowser } from '../../bench/react/typing.ts'
 import type { Report } from '../../bench/report.ts'
+import { hasChromium } from '../browser/support/chromium.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const directory = mkdtempSync(join(tmpdir(), 'cells-bench-react-'))
@@ -23,16 +23,18 @@ describe('the suite react', () => {
     expect(rows.map(({ name, unit }) => [name, unit])).toEqual([
       ['foreign.change.renders', 'renders'],
       ['typing.scripting', 'ms'],
+      ['scrolling.frame', 'ms'],
       ['size.react', 'bytes'],
     ])
-    const [renders, typing] = rows
-    if (!hasBrowser) {
+    const [renders, typing, scrolling] = rows
+    if (!hasChromium) {
       expect(renders!.note).toMatch(/no Chromium/)
       return
     }
     expect(renders).toMatchObject({ p50: 1, max: 1, baseline: 1 })
     expect(typing!.p50).toBeGreaterThan(0)
     expect(typing!.baseline).toBeGreaterThan(0)
+    expect(scrolling!.frames).toBeGreaterThan(10)
   })
 })
 

@@ -135,6 +135,22 @@ describe('useCellComments', () => {
     expect(comments.now.threads).toEqual([])
   })
 
+  it('shows more of the inbox when asked to, and as many when it is read again', async () => {
+    const { alice, bob } = await world()
+    const thread = await bob.budget.comments.add(at('a'), 'First')
+    for (let turn = 0; turn < 52; turn++)
+      await bob.budget.comments.reply(thread, `No. ${turn}`, { mentions: [alice.id] })
+    const inbox = probe(() => useInbox())
+    within({ budget: alice.budget }, <inbox.Probe />)
+    await until(() => inbox.now.mentions.length === 50 && inbox.now.hasMore)
+    await doing(() => inbox.now.loadMore())
+    expect(inbox.now.mentions).toHaveLength(52)
+    expect(inbox.now.hasMore).toBe(false)
+    await doing(() => inbox.now.markRead('all'))
+    expect(inbox.now.mentions).toHaveLength(52)
+    expect(inbox.now.unread).toBe(0)
+  })
+
   it('reads again when somebody else comments, and so do counts and the inbox', async () => {
     const { alice, bob } = await world()
     const comments = probe(() => useCellComments(at('a')))

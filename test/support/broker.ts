@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { startLocalStack, type ExtraDatabase, type LocalStack } from '../../src/local/index.ts'
 
 /**
@@ -11,6 +12,7 @@ export async function openBroker(): Promise<{ readonly url: string; close(): Pro
   const secret = randomUUID()
   let started: Promise<LocalStack> | undefined
   const databases = new Map<string, ExtraDatabase>()
+  let building: Promise<string> | undefined
   const stack = (): Promise<LocalStack> => (started ??= startLocalStack())
 
   const routes: Record<string, (body: string) => Promise<unknown>> = {
@@ -28,6 +30,11 @@ export async function openBroker(): Promise<{ readonly url: string; close(): Pro
       await databases.get(name)?.drop()
       databases.delete(name)
       return {}
+    },
+    /** The planning grid, built once for all the files that look at it. */
+    async gridPage() {
+      building ??= buildGridPage(join((await stack()).directory, 'page'))
+      return await building
     },
     async reloadSchema() {
       await (await stack()).reloadSchema()
@@ -59,6 +66,13 @@ export async function openBroker(): Promise<{ readonly url: string; close(): Pro
       await started?.then((running) => running.stop()).catch(() => undefined)
     },
   }
+}
+
+/** Vite is loaded by the first who needs it. */
+export async function buildGridPage(directory: string): Promise<string> {
+  const { buildPage } = await import('../../examples/planning-grid/serve.ts')
+  await buildPage(directory)
+  return directory
 }
 
 /** Asks the broker from a test file. */

@@ -53,11 +53,17 @@ const turnWith = (...lags: number[]) =>
     },
   )
 
+/** Nothing at hand, or what was read elsewhere some time ago. */
+const beginning = fc.option(
+  fc.record({ written: fc.array(fc.constantFrom(...keys), { maxLength: 8 }), given: fc.nat({ max: 8 }) }),
+  { nil: undefined },
+)
+
 describe('whatever happens in whatever order', () => {
   it('the cursor never claims what is not held, and in the end all is held, live and caught up', () => {
     fc.assert(
-      fc.property(fc.array(turnWith(0, 0, 1), { maxLength: 60 }), (turns) => {
-        const world = new SyncWorld()
+      fc.property(fc.array(turnWith(0, 0, 1), { maxLength: 60 }), beginning, (turns, before) => {
+        const world = new SyncWorld(before)
         for (const act of turns) act(world)
         world.calmDown()
         expect(world.faults).toEqual([])

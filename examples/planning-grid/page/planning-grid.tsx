@@ -1,9 +1,17 @@
-import { forwardRef, useCallback, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react'
+import {
+  forwardRef,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useMemo,
+  useRef,
+  useState,
+  type FocusEvent,
+} from 'react'
 import { createPortal } from 'react-dom'
 import { AgGridReact } from 'ag-grid-react'
 import type {
   CellEditRequestEvent,
-  CellFocusedEvent,
   ColDef,
   GridApi,
   GridReadyEvent,
@@ -18,6 +26,7 @@ import { gridModules, gridTheme } from './grid-theme.ts'
 import { useNotify } from './notices.tsx'
 import { PlanningCell } from './planning-cell.tsx'
 import type { Account } from './project.ts'
+import { positionIn } from './range/cell-element.ts'
 import { RangeOverlay } from './range/range-overlay.tsx'
 import { single, type Position } from './range/range.ts'
 import { useRangeKeys } from './range/use-range-keys.ts'
@@ -151,16 +160,15 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
   const keys = useRangeKeys(view, edits, reveal)
   const { beginFill, ...pointer } = useRangePointer(view, edits, reveal)
 
-  const onCellFocused = useCallback(
-    ({ rowIndex, rowPinned, column }: CellFocusedEvent<Account>) => {
-      const name = typeof column === 'string' ? column : column?.getColId()
-      const at = { row: rowIndex ?? -1, column: periods.indexOf(name ?? '') }
-      if (at.row < 0 || rowPinned || at.column < 0) return
+  // AG Grid tells it too, but later: the next key may have been pressed by then, and belongs to this cell.
+  const onFocusCapture = useCallback(
+    ({ target }: FocusEvent) => {
+      const at = positionIn(view, target)
       const { range } = view.getSnapshot()
-      if (range?.anchor.row === at.row && range.anchor.column === at.column) return
+      if (at === null || (range?.anchor.row === at.row && range.anchor.column === at.column)) return
       view.select(single(at))
     },
-    [view, periods],
+    [view],
   )
   useTellingWhere(view, move)
 
@@ -170,6 +178,7 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
       className="grid"
       {...keys}
       {...pointer}
+      onFocusCapture={onFocusCapture}
       onKeyDown={(event) => {
         const place =
           event.altKey && (event.ctrlKey || event.metaKey)
@@ -208,7 +217,6 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
           updated.forEachNodeAfterFilterAndSort(({ data }) => data && rows.push(data))
           view.show(rows)
         }}
-        onCellFocused={onCellFocused}
         onCellEditRequest={({ data, column, newValue }: CellEditRequestEvent<Account>) =>
           edits?.edit(addressOf(data.entity, column.getColId()), String(newValue ?? ''))
         }

@@ -90,6 +90,16 @@ export function InboxButton({ onOpen, unread: onlyUnread, className }: InboxButt
                 </li>
               ))}
             </ul>
+            {inbox.hasMore && (
+              <button
+                type="button"
+                className="efir-cells-button efir-cells-button--wide"
+                aria-disabled={inbox.isLoading}
+                onClick={() => !inbox.isLoading && void act(inbox.loadMore)}
+              >
+                {inbox.isLoading ? texts.loading : texts.loadMore}
+              </button>
+            )}
           </>
         )}
       </Popover>

@@ -3,7 +3,8 @@ import type { Page } from 'playwright-core'
 import type { CellInput, Sheet } from '@efir/cells'
 import { useStack } from '../../support/stack.ts'
 import type { Gallery, Look } from './page.tsx'
-import { findings, isHere, openGallery, picture, show, told } from './support.ts'
+import { hasChromium, inChromium } from '../support/chromium.ts'
+import { findings, openGallery, picture, show, told } from './support.ts'
 import { endless, furnish, gather, hostile } from './world.ts'
 
 declare const gallery: Gallery
@@ -16,13 +17,13 @@ let sheets: Sheet[]
 let collisions = 0
 
 beforeAll(async () => {
-  if (!isHere) return
+  if (!hasChromium) return
   ;[world, hall] = await Promise.all([furnish(stack), openGallery()])
   sheets = await gather(world.people)
 }, 120_000)
 
 afterAll(async () => {
-  if (!isHere) return
+  if (!hasChromium) return
   await Promise.all(sheets.map((sheet) => sheet.close({ pending: 'discard' })))
   await hall.close()
 })
@@ -86,8 +87,7 @@ async function tabTo(page: Page, name: string | RegExp, key = 'Tab'): Promise<vo
   throw new Error(`Tab does not come to ${String(name)}`)
 }
 
-const title = isHere ? 'in Chromium' : 'in Chromium (not run: there is none at CHROMIUM or /usr/bin/chromium)'
-describe.skipIf(!isHere)(title, { timeout: 120_000 }, () => {
+describe.skipIf(!hasChromium)(inChromium('the components in Chromium'), { timeout: 120_000 }, () => {
   const looks = [
     { language: 'en', direction: 'ltr', theme: 'light' },
     { language: 'fr', direction: 'ltr', theme: 'dark' },

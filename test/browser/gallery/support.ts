@@ -1,18 +1,16 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { launchChromium } from '../support/chromium.ts'
 import { BrowserCoverage } from '../support/coverage.ts'
 import type { Gallery, Given, Look } from './page.tsx'
 
 declare const gallery: Gallery
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-/** Whether there is a Chromium. */
-export const isHere = existsSync(executablePath)
 /** Where pictures of the scenes are put; without it, none are taken. */
 const pictures = process.env.GALLERY_PICTURES
 const source = join(import.meta.dirname, '../../../src')
@@ -74,16 +72,7 @@ export async function openGallery() {
     response.end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const browser: Browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  })
+  const browser = await launchChromium()
   const { port } = server.address() as AddressInfo
   const coverage = new BrowserCoverage(`http://127.0.0.1:${port}/19/page.js`)
   return {

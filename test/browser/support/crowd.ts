@@ -1,6 +1,6 @@
 import { createCells, isCellsError, type Budget, type Sheet, type VisibleCell } from '@efir/cells'
 import { formatAmount } from '../../../examples/planning-grid/page/amount.ts'
-import type { GridPage } from './grid-page.ts'
+import { patience, type GridPage } from './grid-page.ts'
 import type { GridWorld } from './grid-world.ts'
 
 /** How many did what, and where the screens of all of them ended. */
@@ -20,6 +20,8 @@ export const crowd = {
 
 const periods = ['2015', '2016', '2017', '2018', '2019', '2020']
 const rowCount = 12
+/** Milliseconds for an act in front of the grid. */
+const briefly = 3_000
 
 /** So that a run can be played again. */
 function randomFrom(seed: number): (limit: number) => number {
@@ -89,8 +91,13 @@ class Client {
     return acts[random(acts.length)] ?? acts[0]!
   }
 
+  /** Until all that was written is confirmed, or was given up. */
   async settled(): Promise<void> {
-    while (this.sheet.pending.getSnapshot().length > 0) await pause(50)
+    const { pending } = this.sheet
+    const isSettled = await becomes(() => pending.getSnapshot().length === 0)
+    if (isSettled) return
+    const left = pending.getSnapshot().map(({ cell, state, error }) => ({ ...cell, state, error }))
+    throw new Error(`${this.name} has writes that do not come to an end: ${JSON.stringify(left)}`)
   }
 }
 
@@ -100,10 +107,17 @@ class Onlooker {
   readonly grid: GridPage
   readonly #random: (limit: number) => number
 
-  constructor(name: string, grid: GridPage, random: (limit: number) => number) {
+  private constructor(name: string, grid: GridPage, random: (limit: number) => number) {
     this.name = name
     this.grid = grid
     this.#random = random
+  }
+
+  static async open(name: string, world: GridWorld, random: (limit: number) => number): Promise<Onlooker> {
+    const grid = await (await world.open(name)).ready()
+    // Where a dialog lies over the cells, the act is given up, and the dialog answered.
+    grid.page.setDefaultTimeout(briefly)
+    return new Onlooker(name, grid, random)
   }
 
   act(): Act {
@@ -111,9 +125,14 @@ class Onlooker {
     const { grid } = this
     const place = [random(rowCount - 2), periods[random(periods.length - 1)] ?? ''] as const
     const value = String(random(1_000))
+    const edit = async () => {
+      await grid.select(place)
+      await grid.page.keyboard.type(value)
+      await grid.press('Enter')
+    }
     const acts: Act[] = [
-      ['edit', async () => await grid.type(place, value)],
-      ['edit', async () => await grid.type(place, value)],
+      ['edit', edit],
+      ['edit', edit],
       [
         'paste',
         async () => {
@@ -146,47 +165,61 @@ class Onlooker {
         'offline',
         async () => {
           await grid.context.setOffline(true)
-          await grid.type(place, value)
-          await pause(1_500)
-          await grid.context.setOffline(false)
+          try {
+            await edit()
+            await pause(1_500)
+          } finally {
+            await grid.context.setOffline(false)
+          }
+        },
+      ],
+      [
+        'reload',
+        async () => {
+          await edit()
+          grid.page.setDefaultTimeout(patience)
+          try {
+            await grid.reload()
+            await grid.ready()
+          } finally {
+            grid.page.setDefaultTimeout(briefly)
+          }
         },
       ],
     ]
     return acts[random(acts.length)] ?? acts[0]!
   }
 
-  /** Answers what the page asks. */
+  /** Answers what the page asks, until it asks nothing. */
   async decide(): Promise<void> {
-    const { page } = this.grid
-    const dialog = page.locator('dialog[open]')
-    while ((await dialog.count()) > 0) {
+    const dialog = this.grid.page.locator('dialog[open]')
+    const isDone = await becomes(async () => {
+      if ((await dialog.count()) === 0) return true
       const choice = this.#random(2) === 0 ? 'Keep mine' : 'Take theirs'
-      await dialog
-        .getByRole('button', { name: choice })
-        .click({ timeout: 2_000 })
-        .catch(() => undefined)
-      await pause(20)
-    }
+      await attempt(() => dialog.getByRole('button', { name: choice }).click({ timeout: 1_000 }))
+      return false
+    })
+    if (!isDone) throw new Error(`${this.name} is asked again and again: ${await this.grid.describe()}`)
   }
 
-  /** Discards what was refused, and waits for the rest. */
+  /** Until all that was written is confirmed; what was refused is discarded. */
   async settled(): Promise<void> {
     const { page } = this.grid
     const sync = page.locator('.header-sync')
-    for (;;) {
+    const refused = sync.locator('.efir-cells-refused .efir-cells-button--quiet').first()
+    const isSettled = await becomes(async () => {
       await this.decide()
       const said = (await sync.textContent()) ?? ''
       if (said.includes('not saved')) {
-        await sync.getByRole('button').first().click()
-        await page
-          .getByRole('button', { name: /^Discard/ })
-          .first()
-          .click({ timeout: 2_000 })
-          .catch(() => undefined)
-        await page.keyboard.press('Escape')
-      } else if (said.startsWith('Live') && !said.includes('Saving')) return
-      await pause(50)
-    }
+        await attempt(async () => {
+          if (!(await refused.isVisible())) await sync.getByRole('button').first().click({ timeout: 1_000 })
+          await refused.click({ timeout: 1_000 })
+        })
+        return false
+      }
+      return /^(Live|Delayed)/.test(said) && !said.includes('Saving')
+    })
+    if (!isSettled) throw new Error(`${this.name} does not come to an end: ${await this.grid.describe()}`)
   }
 
   /** What is on the screen, cell by cell. */
@@ -201,7 +234,7 @@ class Onlooker {
   }
 }
 
-/** Ten people on one budget, each as busy as he can be. */
+/** Ten people on one budget, each as busy as he can be; then all that they see beside a fresh read. */
 export async function playCrowd(
   world: GridWorld,
   options: { readonly seconds: number; readonly seed: number },
@@ -210,85 +243,84 @@ export async function playCrowd(
   const clients = await Promise.all(
     crowd.clients.map((name) => Client.open(name, world, randomFrom(random(2 ** 31)))),
   )
-  const onlookers = await Promise.all(
-    crowd.pages.map(
-      async (name) => new Onlooker(name, await (await world.open(name)).ready(), randomFrom(random(2 ** 31))),
-    ),
-  )
+  const onlookers: Onlooker[] = []
+  for (const name of crowd.pages)
+    onlookers.push(await Onlooker.open(name, world, randomFrom(random(2 ** 31))))
+  const everybody = [...clients, ...onlookers]
   const acts: Record<string, number> = {}
+  const count = (name: string) => (acts[name] = (acts[name] ?? 0) + 1)
   const end = performance.now() + options.seconds * 1_000
   const play = async (actor: Client | Onlooker): Promise<void> => {
     while (performance.now() < end) {
       if (actor instanceof Onlooker) await actor.decide()
       const [name, run] = actor.act()
-      try {
-        await run()
-        acts[name] = (acts[name] ?? 0) + 1
-      } catch (error) {
-        // A dialog that came in between, or a write that somebody else was faster than.
-        if (!isCellsError(error) && !(error instanceof Error && error.name === 'TimeoutError')) throw error
-      }
+      count((await attempt(run)) ? name : `${name}, given up`)
       await pause(actor instanceof Client ? 250 : 50)
     }
   }
-  await Promise.all([...clients, ...onlookers].map(play))
-  await Promise.all([...clients, ...onlookers].map((actor) => actor.settled()))
+  await Promise.all(everybody.map(play))
+  await Promise.all(everybody.map((actor) => actor.settled()))
+  // Wide enough for every period, so that all of them are drawn.
+  await Promise.all(onlookers.map(({ grid }) => grid.page.setViewportSize({ width: 8_400, height: 900 })))
 
-  const truth = new Map<string, string>()
-  const [first] = clients
-  const stored = await Array.fromAsync(first!.budget.list({ module: 'receipts' }))
   const rows = new Map(world.outline.accounts.map(({ entity }, index) => [entity, index]))
-  const key = (cell: Pick<VisibleCell, 'entity' | 'period'>) =>
-    `${rows.get(cell.entity ?? '') ?? '?'} ${cell.period ?? ''}`
-  for (const cell of stored) truth.set(key(cell), cell.value ?? '')
-
-  const differences: string[] = []
-  const compare = (who: string, shown: ReadonlyMap<string, string>, as: (value: string) => string) => {
-    for (const [place, value] of truth) {
-      const seen = shown.get(place)
-      if (seen !== as(value))
-        differences.push(`${who} at ${place}: ${seen ?? 'nothing'} instead of ${as(value)}`)
-    }
-  }
-  for (const client of clients) {
-    const caughtUp = async () =>
-      new Map(
-        client.sheet
-          .range()
-          .getSnapshot()
-          .map((cell) => [key(cell), cell.value ?? '']),
-      )
-    await eventually(async () => isEqual(await caughtUp(), truth, String))
-    compare(client.name, await caughtUp(), String)
-  }
-  const onScreen = (value: string) => (value === '0' ? '–' : value === '' ? '' : formatAmount(value))
-  for (const one of onlookers) {
-    // Wide enough for every period, so that all of them are drawn.
-    await one.grid.page.setViewportSize({ width: 8_400, height: 900 })
-    await eventually(async () => isEqual(await one.screen(), truth, onScreen))
-    compare(one.name, await one.screen(), onScreen)
-    differences.push(...one.grid.complaints.map((complaint) => `${one.name}: ${complaint}`))
-  }
-  const writes = stored.reduce((sum, { version }) => sum + version - 1, 0)
-  await Promise.all([
-    ...clients.map(({ sheet }) => sheet.close()),
-    ...onlookers.map(({ grid }) => grid.close()),
-  ])
-  return { acts, writes, differences }
+  const table = (cells: readonly Pick<VisibleCell, 'entity' | 'period' | 'value'>[]) =>
+    new Map(cells.map(({ entity, period, value }) => [`${rows.get(entity ?? '')} ${period}`, value ?? '']))
+  let differences: readonly string[] = []
+  let writes = 0
+  // What comes by itself is waited for, be it the end of an undo; every look is at a read of its own.
+  await becomes(async () => {
+    const stored = await Array.fromAsync(world.budgetOf(crowd.pages[0]).list({ module: 'receipts' }))
+    writes = stored.reduce((sum, { version }) => sum + version - 1, 0)
+    const truth = table(stored)
+    const drawn = new Map([...truth].map(([place, value]) => [place, onScreen(value)]))
+    const ofClients = clients.map(({ name, sheet }) =>
+      compare(name, table(sheet.range().getSnapshot()), truth),
+    )
+    const ofPages = onlookers.map(async (one) => compare(one.name, await one.screen(), drawn))
+    differences = [...ofClients, ...(await Promise.all(ofPages))].flat()
+    return differences.length === 0
+  })
+  const complaints = onlookers.flatMap(({ name, grid }) =>
+    grid.complaints.map((complaint) => `${name}: ${complaint}`),
+  )
+  await Promise.all(clients.map(({ sheet }) => sheet.close()))
+  return { acts, writes, differences: [...differences, ...complaints] }
 }
 
-function isEqual(
+/** A value as the grid writes it. */
+const onScreen = (value: string) => (value === '0' ? '–' : value === '' ? '' : formatAmount(value))
+
+function compare(
+  who: string,
   shown: ReadonlyMap<string, string>,
   truth: ReadonlyMap<string, string>,
-  as: (value: string) => string,
-): boolean {
-  return [...truth].every(([place, value]) => shown.get(place) === as(value))
+): string[] {
+  return [...truth].flatMap(([place, value]) => {
+    const seen = shown.get(place)
+    return seen === value ? [] : [`${who} at ${place}: ${seen ?? 'nothing'} instead of ${value}`]
+  })
 }
 
-/** Waits for what comes by itself; whether it came is asked afterwards. */
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 30_000
-  while (performance.now() < end && !(await isSo())) await pause(100)
+/** Whether it was done: not where a dialog came in between, or somebody else was faster. */
+async function attempt(run: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await run()
+    return true
+  } catch (error) {
+    if (isCellsError(error) || (error instanceof Error && error.name === 'TimeoutError')) return false
+    throw error
+  }
+}
+
+/** Waits, and not for ever; says whether it became so. */
+async function becomes(isSo: () => boolean | Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + patience
+  while (!(await isSo())) {
+    if (performance.now() > end) return false
+    await pause(100)
+  }
+  return true
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -1,20 +1,32 @@
-import type { BrowserContext, Locator, Page } from 'playwright-core'
+import type { BrowserContext, Locator, Page, Route } from 'playwright-core'
 
 type Place = readonly [row: number, period: string]
 
 /** Milliseconds for one thing to appear: a loaded machine takes ten times as long as an idle one. */
-const patience = Number(process.env.PATIENCE ?? 60_000)
+export const patience = 20_000
 
 /** The grid as one person has it before him. */
 export class GridPage {
+  readonly name: string
   readonly page: Page
   /** What the page complained of. */
   readonly complaints: string[] = []
+  /** What becomes of its requests to write: they go on, unless a test says otherwise. */
+  onWrite: (route: Route) => Promise<void> = (route) => route.continue()
 
-  constructor(page: Page) {
+  constructor(name: string, page: Page) {
+    this.name = name
     this.page = page
     page.setDefaultTimeout(patience)
     page.on('pageerror', (error) => this.complaints.push(error.stack ?? error.message))
+  }
+
+  /**
+   * Stands between the page and the server, from before it is loaded until it is closed: requests that are under way when
+   * interception begins or ends are lost now and then.
+   */
+  async intercept(): Promise<void> {
+    await this.page.route('**/rpc/write_cells', (route) => this.onWrite(route))
   }
 
   get context(): BrowserContext {
@@ -60,10 +72,28 @@ export class GridPage {
     if (to !== from) await this.cell(...to).click({ modifiers: ['Shift'] })
   }
 
+  /** Until the next key goes to this cell. */
+  async focuses(row: number, period: string): Promise<void> {
+    await this.cell(row, period).and(this.page.locator(':focus')).waitFor()
+  }
+
+  /** Types into the cell that has the focus, and leaves the editor open. The first key opens it, and it takes the others. */
+  async beginWriting(text: string): Promise<void> {
+    const { keyboard } = this.page
+    await keyboard.type(text.slice(0, 1))
+    await this.page.locator('.ag-cell-inline-editing input:focus').waitFor()
+    await keyboard.type(text.slice(1))
+  }
+
+  async write(text: string): Promise<void> {
+    await this.beginWriting(text)
+    await this.press('Enter')
+    await this.page.locator('.ag-cell-inline-editing').waitFor({ state: 'detached' })
+  }
+
   async type(place: Place, text: string): Promise<void> {
     await this.select(place)
-    await this.page.keyboard.type(text)
-    await this.page.keyboard.press('Enter')
+    await this.write(text)
   }
 
   async press(...keys: string[]): Promise<void> {
@@ -84,7 +114,24 @@ export class GridPage {
     await this.press('Control+v')
   }
 
+  async reload(): Promise<void> {
+    await this.page.reload({ waitUntil: 'commit' })
+  }
+
+  /** What somebody would see who looked now: for the report of a test that failed. */
+  async describe(): Promise<string> {
+    const seen = await this.page.evaluate(() => {
+      const text = (selector: string) =>
+        [...document.querySelectorAll<HTMLElement>(selector)].map((element) => element.innerText)
+      return { sync: text('.header-sync'), dialogs: text('dialog[open]'), notice: text('.notice') }
+    })
+    return JSON.stringify(seen)
+  }
+
   async close(): Promise<void> {
+    // A request that a test still holds back would complain of the end.
+    await this.page.unrouteAll({ behavior: 'ignoreErrors' })
+    await this.context.unrouteAll({ behavior: 'ignoreErrors' })
     await this.context.close()
   }
 }

@@ -1,52 +1,40 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, BrowserContext } from 'playwright-core'
 import { createCells, type Budget } from '@efir/cells'
 import type { SupabaseCoordinates, Tenants } from '@efir/cells/local'
 import { importReceipts } from '../../../examples/federal-budget/import.ts'
 import { readReceipts, toCells } from '../../../examples/federal-budget/receipts.ts'
 import { outlineOf, repeatRows, type Outline } from '../../../examples/planning-grid/accounts.ts'
-import {
-  buildPage,
-  linkOf,
-  servePage,
-  type PageServer,
-  type Project,
-} from '../../../examples/planning-grid/serve.ts'
+import { linkOf, servePage, type PageServer, type Project } from '../../../examples/planning-grid/serve.ts'
 import { giveSession, type Credentials } from '../../../examples/planning-grid/sessions.ts'
 import { launchChromium } from './chromium.ts'
 import { GridPage } from './grid-page.ts'
 
-/** The grid's page, built and served once, and a browser. */
+/** The grid's built page, served, and a browser. */
 export class GridHouse implements AsyncDisposable {
   readonly browser: Browser
   readonly #stack: SupabaseCoordinates & Tenants
   readonly #server: PageServer
-  readonly #directory: string
   readonly #projects: Map<string, Project>
 
   private constructor(
     stack: SupabaseCoordinates & Tenants,
-    parts: { browser: Browser; server: PageServer; directory: string; projects: Map<string, Project> },
+    parts: { browser: Browser; server: PageServer; projects: Map<string, Project> },
   ) {
     this.#stack = stack
     this.browser = parts.browser
     this.#server = parts.server
-    this.#directory = parts.directory
     this.#projects = parts.projects
   }
 
-  static async open(stack: SupabaseCoordinates & Tenants): Promise<GridHouse> {
-    const directory = await mkdtemp(join(tmpdir(), 'planning-grid-'))
-    await buildPage(directory)
+  /** @param directory where the built page is. */
+  static async open(stack: SupabaseCoordinates & Tenants, directory: string): Promise<GridHouse> {
     const projects = new Map<string, Project>()
     const server = await servePage(directory, (query) => {
       const project = projects.get(query.get('budget') ?? '')
       if (project === undefined) throw new Error('There is no such budget here.')
       return project
     })
-    return new GridHouse(stack, { browser: await launchChromium(), server, directory, projects })
+    return new GridHouse(stack, { browser: await launchChromium(), server, projects })
   }
 
   /** A budget of its own, with the published numbers of some accounts, and people who may see it. */
@@ -90,7 +78,6 @@ export class GridHouse implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.browser.close()
     await this.#server[Symbol.asyncDispose]()
-    await rm(this.#directory, { recursive: true, force: true })
   }
 }
 
@@ -101,6 +88,7 @@ export class GridWorld {
   readonly budgetVersionId: string
   readonly outline: Outline
   readonly people: ReadonlyMap<string, Credentials>
+  readonly #pages = new Set<GridPage>()
 
   constructor(
     house: GridHouse,
@@ -152,8 +140,18 @@ export class GridWorld {
     })
     await options.prepare?.(context)
     const page = await context.newPage()
-    const grid = new GridPage(page)
+    const grid = new GridPage(name, page)
+    this.#pages.add(grid)
+    await grid.intercept()
     await page.goto(this.house.linkOf(this.budgetVersionId, { ...this.person(name), ...options.session }))
     return grid
+  }
+  /** The pages that are still open. */
+  get pages(): GridPage[] {
+    return [...this.#pages].filter(({ page }) => !page.isClosed())
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.pages.map((grid) => grid.close()))
   }
 }

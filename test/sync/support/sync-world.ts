@@ -39,7 +39,15 @@ export class SyncWorld {
   #now = 0
   #seen = 0
 
-  constructor() {
+  /** @param before what was written before anybody looked, and how much of that the reader was given. */
+  constructor(before?: { readonly written: readonly string[]; readonly given: number }) {
+    for (const key of before?.written ?? []) this.write(key)
+    if (before !== undefined) {
+      const revision = Math.min(before.given, this.revision)
+      for (const key of keys) this.#take(key, this.versionAt(key, revision))
+      this.#listed = 2
+      this.tell({ type: 'given', revision, last: true })
+    }
     this.tell({ type: 'open' })
   }
 

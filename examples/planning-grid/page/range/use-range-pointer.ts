@@ -2,6 +2,7 @@ import { useCallback, useRef, type PointerEvent } from 'react'
 import type { GridView } from '../grid-view.ts'
 import type { Edits } from '../use-edits.ts'
 import { dragTarget } from './fill.ts'
+import { positionIn } from './cell-element.ts'
 import { blockOf, single, type Block, type Position } from './range.ts'
 
 type Drag =
@@ -79,14 +80,9 @@ export function useRangePointer(
   return { onPointerDownCapture, onMouseDownCapture, beginFill }
 }
 
-/** The displayed cell under the pointer; the grid says on its elements which one it is. */
+/** The displayed cell under the pointer. */
 function positionUnder(view: GridView, { clientX, clientY }: globalThis.PointerEvent): Position | null {
-  for (const element of document.elementsFromPoint(clientX, clientY)) {
-    const cell = element.closest('.ag-cell')
-    const row = Number(cell?.closest('[row-index]')?.getAttribute('row-index') ?? NaN)
-    if (cell === null || !Number.isInteger(row)) continue
-    const column = view.getSnapshot().periods.indexOf(cell.getAttribute('col-id') ?? '')
-    return column < 0 ? null : { row, column }
-  }
-  return null
+  // Something may lie over it.
+  const found = document.elementsFromPoint(clientX, clientY).find((element) => element.closest('.ag-cell'))
+  return found === undefined ? null : positionIn(view, found)
 }
