@@ -65,7 +65,7 @@ BEGIN
       effective_author = turned.effective_author,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -2147483648
+      version = cell.version + 1
     FROM unnest(v_turned) AS turned
     WHERE turned.outcome = 'reverted' AND cell.id = turned.id;
     PERFORM efir_budget.record_buried(
