@@ -241,6 +241,8 @@ BEGIN
       AND cell.entity_id IS NOT DISTINCT FROM given.entity
       AND cell.field_name IS NOT DISTINCT FROM given.field
       AND cell.period_code IS NOT DISTINCT FROM given.period
+    -- Without it each of the questions above would work out the fate anew.
+    OFFSET 0
   ) AS found;
 
   IF v_bad THEN
