@@ -92,7 +92,9 @@ async function inspectNulls(
   if (nulls === 0) return findings({})
   const value = wanted.default ?? derivedValue(table, name)
   const lost =
-    value === undefined ? nulls : await count(query, table, `${name} IS NULL AND (${value}) IS NULL`)
+    value === undefined
+      ? nulls
+      : ((await countIfPossible(query, table, `${name} IS NULL AND (${value}) IS NULL`)) ?? nulls)
   const statement = `UPDATE ${table} SET ${name} = (${value ?? 'NULL'}) WHERE ${name} IS NULL`
   const obstacle = {
     object,
