@@ -27,6 +27,9 @@ export async function openPool(database: string, claims: string): Promise<Databa
     const started = new Pool(settings)
     // Of connections that nobody uses just now: the next caller gets another one.
     started.on('error', ignore)
+    // For as long as there is the connection. Its end is an event between two questions, and an error of the question during
+    // one; it may come in one piece with the answer to the last question, before anybody could begin to listen.
+    started.on('connect', (session) => session.on('error', ignore))
     return started
   }
 
@@ -61,8 +64,6 @@ export async function openPool(database: string, claims: string): Promise<Databa
   return {
     async transaction(signal, work) {
       const session = await connect()
-      // The end of a connection is an event between two questions, and an error of the question during one.
-      session.on('error', ignore)
       let began: Began | undefined
       let lost = false
       const stop = (): void => {
@@ -89,7 +90,6 @@ export async function openPool(database: string, claims: string): Promise<Databa
       } finally {
         signal.removeEventListener('abort', stop)
         session.release(lost)
-        session.off('error', ignore)
       }
     },
     close: () => pool.end(),
