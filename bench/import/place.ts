@@ -83,24 +83,50 @@ export async function writeTable(path: string, cells: number, fraction: string):
 }
 
 /** Raw COPY of as many cells into a table with the same columns and indexes; milliseconds. */
-export async function copyRaw({ owner, budget }: Place, cells: number): Promise<number> {
+export async function copyCells({ owner, budget }: Place, cells: number): Promise<number> {
+  const columns = 'budget_version_id, module_code, entity_id, field_name, period_code, value_numeric'
+  return await copyRows(
+    owner,
+    { like: 'planning_cells', columns, rows: cells },
+    (cell) => `${budget}\t${keyOf(cell)}\t${cell}.25\n`,
+  )
+}
+
+/** The same of as many records: what audit writes beside the cells. */
+export async function copyRecords({ owner, budget, importer }: Place, cells: number): Promise<number> {
+  const columns =
+    'id, cell_id, session_id, commit_id, budget_version_id, changed_by, sequence_number, module_code, entity_id, field_name, ' +
+    'period_code, new_value, new_version, action, change_type, value_type, changed_at'
+  const [session, at] = [randomUUID(), new Date().toISOString()]
+  return await copyRows(owner, { like: 'cell_changes', columns, rows: cells }, (cell) => {
+    const commit = Math.floor(cell / 5_000)
+    const names = `${numberedId(2, cell)}\t${numberedId(1, cell)}\t${session}\t${commit}\t${budget}\t${importer}`
+    return `${names}\t${cell % 5_000}\t${keyOf(cell)}\t${cell}.25\t1\tinsert\timport\timported\t${at}\n`
+  })
+}
+
+const keyOf = (cell: number): string =>
+  `revenue\t${entityOf(Math.floor(cell / 12))}\ttuition_rate_sar\t2025-${(cell % 12) + 1}`
+
+const numberedId = (kind: number, index: number): string =>
+  `0199a3c4-000${kind}-7000-8000-${index.toString(16).padStart(12, '0')}`
+
+async function copyRows(
+  owner: postgres.Sql,
+  { like, columns, rows }: { readonly like: string; readonly columns: string; readonly rows: number },
+  lineOf: (row: number) => string,
+): Promise<number> {
   await owner.unsafe('DROP TABLE IF EXISTS efir_budget.bench_copy')
-  await owner.unsafe('CREATE TABLE efir_budget.bench_copy (LIKE efir_budget.planning_cells INCLUDING ALL)')
+  await owner.unsafe(`CREATE TABLE efir_budget.bench_copy (LIKE efir_budget.${like} INCLUDING ALL)`)
   const lines = function* () {
-    for (let cell = 0; cell < cells;) {
+    for (let row = 0; row < rows;) {
       let text = ''
-      for (const end = Math.min(cells, cell + 1_000); cell < end; cell++) {
-        text += `${budget}\trevenue\t${entityOf(Math.floor(cell / 12))}\ttuition_rate_sar\t2025-${(cell % 12) + 1}\t${cell}.25\n`
-      }
+      for (const end = Math.min(rows, row + 1_000); row < end; row++) text += lineOf(row)
       yield Buffer.from(text)
     }
   }
   const started = performance.now()
-  const copy = await owner
-    .unsafe(
-      'COPY efir_budget.bench_copy (budget_version_id, module_code, entity_id, field_name, period_code, value_numeric) FROM STDIN',
-    )
-    .writable()
+  const copy = await owner.unsafe(`COPY efir_budget.bench_copy (${columns}) FROM STDIN`).writable()
   await pipeline(Readable.from(lines()), copy)
   return performance.now() - started
 }

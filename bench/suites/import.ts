@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { connectTenants } from '../../src/local/index.ts'
 import { startStackProcess } from '../client/stack-process.ts'
 import { watchBystander } from '../import/bystander.ts'
-import { copyRaw, openPlace, writeTable, type Place } from '../import/place.ts'
+import { copyCells, copyRecords, openPlace, writeTable, type Place } from '../import/place.ts'
 import { bundleImporter, runImporter, type ImporterReply } from '../import/run-importer.ts'
 import { percentile } from '../measure.ts'
 import { latencyRow, rounded, type Row } from '../report.ts'
@@ -18,9 +18,11 @@ export const run: RunSuite = async ({ scale, progress }) => {
     await writeTable(first, cells, '25')
     await writeTable(second, cells, '75')
     const copies: number[] = []
+    const recordCopies: number[] = []
     const baseline = async () => {
-      progress(`COPY of ${cells} cells`)
-      copies.push(await copyRaw(place, cells))
+      progress(`COPY of ${cells} cells, and of their records`)
+      copies.push(await copyCells(place, cells))
+      recordCopies.push(await copyRecords(place, cells))
     }
     const ours = async (what: string, source: string, isLean = false): Promise<ImporterReply> => {
       progress(`${what} of ${cells} cells`)
@@ -53,6 +55,7 @@ export const run: RunSuite = async ({ scale, progress }) => {
     await baseline()
     const http = await throughHttp(program, place, Math.max(1_000, Math.round(cells / 20)), progress)
     const baselineSpeed = (cells / percentile(copies, 0.5)) * 1_000
+    const bothSpeed = (cells / (percentile(copies, 0.5) + percentile(recordCopies, 0.5))) * 1_000
     const row = (name: string, reply: ImporterReply, count: keyof ImporterReply['counts']): Row => {
       if (reply.counts[count] !== cells) throw new Error(`${name}: ${JSON.stringify(reply.counts)}`)
       const speed = (cells / reply.milliseconds) * 1_000
@@ -63,6 +66,10 @@ export const run: RunSuite = async ({ scale, progress }) => {
         p95: null,
         baseline: rounded(baselineSpeed),
         ratio: rounded(speed / baselineSpeed),
+        // What is written leaves a record; what is unchanged leaves none.
+        ...(name.startsWith('unchanged')
+          ? {}
+          : { withRecords: rounded(bothSpeed), ratioWithRecords: rounded(speed / bothSpeed) }),
         cells,
         clientCpuPerCell: `${rounded((reply.cpuMilliseconds * 1_000) / cells)} µs`,
       }

@@ -3,6 +3,7 @@ import { newUuid } from '../model/identifier.ts'
 import { ValidationError } from '../errors.ts'
 import type { OperationId } from '../model/ids.ts'
 import type { CallOptions, Send } from '../transport/port.ts'
+import { isDivisible } from '../transport/retry.ts'
 import type { NoStep, StepPreview, StepState, Turn, TurnedStep } from './step.ts'
 import { decodePreview, decodeStepState, decodeTurn, type TurnedPart } from './steps-wire.ts'
 
@@ -36,6 +37,11 @@ export interface TurnOptions extends StepOptions {
   readonly onProgress?: ((progress: TurnProgress) => void) | undefined
 }
 
+/** Changes of a step that one call takes, until that turns out to be too many. */
+const mostTurned = 10_000
+/** No call takes long for so few: where it does, it waits for somebody, and fewer would wait as long. */
+const fewTurned = 500
+
 const done = { undo: 'undone', redo: 'redone' } as const
 
 /**
@@ -49,9 +55,17 @@ export async function turnStep<Kind extends Turn>(
   options: TurnOptions = {},
 ): Promise<TurnedStep<(typeof done)[Kind]> | NoStep> {
   const decode = (json: unknown) => decodeTurn(json, done[operation])
-  const call = (operationId: string, scope: Scope) => {
-    const parameters = { p_operation_id: operationId, p_scope: scope }
-    return ask(send, budgetVersionId, { operation, operationId, parameters, decode }, options)
+  let limit = mostTurned
+  const call = async (operationId: string, scope: Scope): Promise<ReturnType<typeof decode>> => {
+    const parameters = { p_operation_id: operationId, p_scope: scope, p_limit: limit }
+    const items = limit > fewTurned ? limit : 1
+    const part = { operation, operationId, parameters, decode, items }
+    return await ask(send, budgetVersionId, part, options).catch((error: unknown) => {
+      if (!isDivisible(error)) throw error
+      // So many take too long just now, and nothing was done: then half of them, under the same name.
+      limit = Math.ceil(limit / 2)
+      return call(operationId, scope)
+    })
   }
   const first = await call(toOperationId(options.operationId), toScope(options))
   if (first.sessionId === null) return first

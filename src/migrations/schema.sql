@@ -671,6 +671,9 @@ The caller has read these comments and those before them in their threads; all o
 Yours to replace (CREATE OR REPLACE): the ids of those of the cells that the caller, auth.uid(), may "lock" or "unlock"
 (p_action). As delivered: all, for every member of the organisation, which is checked before. Runs with the owner's rights.
 
+--@ comment function merge_again(efir_budget.write_item[], uuid, text, bigint, uuid, timestamp with time zone)
+Writes what changed while merge_cells looked at it, or tells why not. Internal.
+
 --@ comment function merge_cells(uuid, text[], uuid[], text[], text[], numeric[], text[], text, uuid, uuid, text)
 Writes columns of cells and counts what became of them. Internal.
 
@@ -1874,11 +1877,13 @@ BEGIN
     VALUES (v_session, p_budget_version_id, auth.uid(), 'calculation', v_at);
     commit_id := efir_budget.open_commit(p_budget_version_id, v_session, 'calculation', p_operation_id, auth.uid(), v_at);
     INSERT INTO efir_budget.planning_cells (
-      id, budget_version_id, module_code, entity_id, field_name, period_code, modified_by, modified_at, created_at, version
+      id, budget_version_id, module_code, entity_id, field_name, period_code, modified_by, modified_at, created_at,
+      effective_version, effective_author
     )
     VALUES (
       v_item.new_id, p_budget_version_id, v_item.module_code, v_item.entity_id, v_item.field_name, v_item.period_code,
-      auth.uid(), v_at, v_at, -2147483648
+      auth.uid(), v_at, v_at,
+      1, auth.uid()
     )
     ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING
     RETURNING id INTO cell_id;
@@ -1912,7 +1917,7 @@ BEGIN
     effective_author = CASE WHEN cell.value_type <> 'calculated' THEN auth.uid() END,
     modified_by = auth.uid(),
     modified_at = clock_timestamp(),
-    version = -2147483648
+    version = cell.version + 1
   WHERE cell.id = ensure_cell.cell_id;
 END
 $function$
@@ -2693,17 +2698,11 @@ CREATE OR REPLACE FUNCTION efir_budget.keep_insert_rules()
  SET search_path TO ''
 AS $function$
 BEGIN
-  NEW.effective_version := 1;
-  IF NEW.version = -2147483648 AND pg_catalog.has_type_privilege('efir_budget.engine'::regtype, 'USAGE') THEN
-    NEW.version := 1;
-    NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN NEW.modified_by END;
-    RETURN NEW;
-  END IF;
-
   IF NEW.value_numeric IS NOT NULL AND NEW.value_text IS NOT NULL THEN
     RAISE EXCEPTION 'A cell holds a number or a text, not both.' USING ERRCODE = 'PT422', DETAIL = '{"field":"value_text"}';
   END IF;
   -- The version is left alone here: in an upsert this row may yet become an update, whose rules read it.
+  NEW.effective_version := 1;
   NEW.effective_author := CASE WHEN NEW.value_type <> 'calculated' THEN auth.uid() END;
   NEW.modified_by := coalesce(auth.uid(), NEW.modified_by);
   NEW.modified_at := clock_timestamp();
@@ -3344,6 +3343,98 @@ AS $function$
   SELECT cell.id FROM unnest(p_cells) AS cell
 $function$
 
+--@ function merge_again(efir_budget.write_item[], uuid, text, bigint, uuid, timestamp with time zone)
+CREATE OR REPLACE FUNCTION efir_budget.merge_again(p_existing efir_budget.write_item[], p_budget_version_id uuid, p_rule text, p_commit bigint, p_actor uuid, p_at timestamp with time zone, OUT updated integer, OUT unchanged integer, OUT problems jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET enable_material TO 'off'
+ SET jit TO 'off'
+AS $function$
+DECLARE
+  v_left efir_budget.write_item[];
+  v_good efir_budget.write_outcome[];
+  v_held integer;
+  v_updates integer;
+BEGIN
+  IF EXISTS (SELECT FROM unnest(p_existing) AS item GROUP BY item.id HAVING count(*) > 1) THEN
+    PERFORM efir_budget.refuse_argument('p_cells', NULL, 'columns in which each cell comes once');
+  END IF;
+  SELECT array_agg(item) INTO v_left
+  FROM unnest(p_existing) AS item
+  WHERE NOT EXISTS (
+    SELECT FROM efir_budget.cell_changes AS change WHERE change.cell_id = item.id AND change.commit_id IS NOT DISTINCT FROM p_commit
+  );
+
+  -- Lock and compare in one: who waited sees the newest version.
+  WITH held AS MATERIALIZED (
+    SELECT
+      item.n, item.value_numeric, item.value_text,
+      cell.ctid AS place, cell.id, cell.version, cell.lock_reason,
+      CASE
+        WHEN cell.deleted_at IS NOT NULL THEN
+          CASE
+            WHEN p_rule = 'update' THEN 'missing'
+            WHEN item.value_numeric IS NULL AND item.value_text IS NULL THEN 'unchanged'
+            ELSE 'changed'
+          END
+        WHEN cell.is_locked THEN 'locked'
+        WHEN p_rule = 'insert' THEN 'exists'
+        WHEN item.value_numeric IS NOT DISTINCT FROM cell.value_numeric AND item.value_text IS NOT DISTINCT FROM cell.value_text
+          THEN 'unchanged'
+        ELSE 'changed'
+      END AS fate
+    FROM unnest(v_left) AS item
+    INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
+    ORDER BY cell.id
+    FOR NO KEY UPDATE OF cell
+  )
+  SELECT
+    count(*),
+    count(*) FILTER (WHERE held.fate = 'changed'),
+    count(*) FILTER (WHERE held.fate = 'unchanged'),
+    coalesce(array_agg(
+      ROW(
+        held.n, held.place, held.id, held.version + 1, TRUE, held.value_numeric, held.value_text, FALSE
+      )::efir_budget.write_outcome
+    ) FILTER (WHERE held.fate = 'changed'), '{}'),
+    coalesce(jsonb_agg(
+      CASE held.fate
+        WHEN 'locked' THEN jsonb_build_array(held.n, 'locked', held.lock_reason)
+        WHEN 'exists' THEN jsonb_build_array(held.n, 'exists', held.version)
+        ELSE jsonb_build_array(held.n, held.fate)
+      END
+    ) FILTER (WHERE held.fate IN ('locked', 'exists', 'missing')), '[]')
+  INTO v_held, updated, unchanged, v_good, problems
+  FROM held;
+  IF v_held < cardinality(v_left) THEN
+    -- They were there a moment ago: the budget went away meanwhile, and its cells with it.
+    PERFORM efir_budget.require_budget(NULL);
+  END IF;
+
+  UPDATE efir_budget.planning_cells AS cell
+  SET value_numeric = outcome.value_numeric,
+    value_text = outcome.value_text,
+    value_type = 'imported',
+    deleted_at = NULL,
+    effective_version = outcome.version,
+    effective_author = p_actor,
+    modified_by = p_actor,
+    modified_at = greatest(p_at, cell.modified_at),
+    version = outcome.version
+  FROM unnest(v_good) AS outcome
+  WHERE cell.ctid = outcome.place AND cell.id = outcome.id;
+  GET DIAGNOSTICS v_updates = ROW_COUNT;
+  IF v_updates <> updated THEN
+    RAISE EXCEPTION 'A trigger changed the cells while they were being written; nothing was written.'
+      USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
+  END IF;
+END
+$function$
+
 --@ function merge_cells(uuid, text[], uuid[], text[], text[], numeric[], text[], text, uuid, uuid, text)
 CREATE OR REPLACE FUNCTION efir_budget.merge_cells(p_budget_version_id uuid, p_modules text[], p_entities uuid[], p_fields text[], p_periods text[], p_numbers numeric[], p_texts text[], p_rule text, p_operation_id uuid, p_session_id uuid, p_session_label text)
  RETURNS jsonb
@@ -3367,20 +3458,45 @@ DECLARE
   v_commit bigint;
   v_prefix bytea;
   v_budget_hash text := p_budget_version_id::text || '/';
+  v_given integer;
   v_bad boolean;
   v_new integer;
-  v_created integer;
+  v_created integer := 0;
   v_unchanged integer;
   v_again integer;
   v_gone integer;
   v_problems jsonb;
   v_late jsonb;
   v_existing efir_budget.write_item[];
-  v_good efir_budget.write_outcome[] := '{}';
   v_held integer;
-  v_distinct integer;
   v_updates integer := 0;
   v_updated integer;
+  -- $8 says whether all are new: then none is looked for again.
+  v_making CONSTANT text := $making$
+    INSERT INTO efir_budget.planning_cells (
+      id, budget_version_id, module_code, entity_id, field_name, period_code,
+      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version, effective_version, effective_author
+    )
+    SELECT
+      encode($9 || int4send(item.n::integer), 'hex')::uuid,
+      $1, item.module, item.entity, item.field, item.period,
+      item.number, item.text, 'imported', $10, $11, $11, 1, 1, $10
+    FROM unnest($2, $3, $4, $5, $6, $7) WITH ORDINALITY AS item (module, entity, field, period, number, text, n)
+    WHERE $8 OR ((item.number IS NOT NULL OR item.text IS NOT NULL) AND NOT EXISTS (
+      SELECT
+      FROM efir_budget.planning_cells AS cell
+      WHERE (hashtext(cell.budget_version_id::text || '/' || cell.module_code || '/' || coalesce(cell.entity_id::text, ''))::bigint << 32)
+        | (hashtext(cell.field_name || '/' || coalesce(cell.period_code, ''))::bigint & 4294967295)
+        = (hashtext($1::text || '/' || item.module || '/' || coalesce(item.entity::text, ''))::bigint << 32)
+        | (hashtext(item.field || '/' || coalesce(item.period, ''))::bigint & 4294967295)
+        AND cell.budget_version_id IS NOT DISTINCT FROM $1
+        AND cell.module_code IS NOT DISTINCT FROM item.module
+        AND cell.entity_id IS NOT DISTINCT FROM item.entity
+        AND cell.field_name IS NOT DISTINCT FROM item.field
+        AND cell.period_code IS NOT DISTINCT FROM item.period
+    ))
+    ORDER BY item.module COLLATE "C", item.entity, item.field COLLATE "C", item.period COLLATE "C"
+  $making$;
 BEGIN
   PERFORM efir_budget.require_budget(p_budget_version_id);
   IF p_rule IS NULL OR p_rule NOT IN ('insert', 'update', 'upsert') THEN
@@ -3407,18 +3523,26 @@ BEGIN
   -- Commit and place together never come twice, and neighbours are neighbours in every index.
   v_prefix := efir_budget.record_id_prefix(v_commit);
 
-  -- Looks each cell up, without a lock, makes those that are not there, and leaves to the next step what differs.
-  WITH given AS MATERIALIZED (
+  -- Looks each cell up, without a lock, and tells what is to be done.
+  SELECT
+    count(*),
+    bool_or(found.fate = 'bad'),
+    count(*) FILTER (WHERE found.fate = 'new'),
+    count(*) FILTER (WHERE found.fate = 'unchanged'),
+    array_agg(
+      ROW(found.n - 1, NULL, found.id, NULL, NULL, NULL, NULL, NULL, found.number, found.text, FALSE, NULL, NULL)::efir_budget.write_item
+    ) FILTER (WHERE found.fate = 'existing'),
+    coalesce(jsonb_agg(
+      CASE found.fate
+        WHEN 'locked' THEN jsonb_build_array(found.n - 1, 'locked', found.lock_reason)
+        WHEN 'exists' THEN jsonb_build_array(found.n - 1, 'exists', found.version)
+        ELSE jsonb_build_array(found.n - 1, found.fate)
+      END
+    ) FILTER (WHERE found.fate IN ('locked', 'exists', 'missing')), '[]')
+  INTO v_given, v_bad, v_new, v_unchanged, v_existing, v_problems
+  FROM (
     SELECT
-      item.*,
-      (hashtext(v_budget_hash || item.module || '/' || coalesce(item.entity::text, ''))::bigint << 32)
-      | (hashtext(item.field || '/' || coalesce(item.period, ''))::bigint & 4294967295) AS hash
-    FROM unnest(p_modules, p_entities, p_fields, p_periods, p_numbers, p_texts)
-      WITH ORDINALITY AS item (module, entity, field, period, number, text, n)
-  ),
-  found AS MATERIALIZED (
-    SELECT
-      given.*, cell.id, cell.version, cell.lock_reason,
+      given.n, given.number, given.text, cell.id, cell.version, cell.lock_reason,
       CASE
         WHEN given.module IS NULL OR given.field IS NULL OR given.module = '' OR given.field = ''
           OR char_length(given.module) > 50 OR char_length(given.field) > 100 OR char_length(given.period) > 20
@@ -3437,53 +3561,39 @@ BEGIN
         WHEN given.number IS NOT DISTINCT FROM cell.value_numeric AND given.text IS NOT DISTINCT FROM cell.value_text THEN 'unchanged'
         ELSE 'existing'
       END AS fate
-    FROM given
+    FROM unnest(p_modules, p_entities, p_fields, p_periods, p_numbers, p_texts)
+      WITH ORDINALITY AS given (module, entity, field, period, number, text, n)
     LEFT JOIN efir_budget.planning_cells AS cell
       ON (hashtext(cell.budget_version_id::text || '/' || cell.module_code || '/' || coalesce(cell.entity_id::text, ''))::bigint << 32)
       | (hashtext(cell.field_name || '/' || coalesce(cell.period_code, ''))::bigint & 4294967295)
-      = given.hash
+      = (hashtext(v_budget_hash || given.module || '/' || coalesce(given.entity::text, ''))::bigint << 32)
+      | (hashtext(given.field || '/' || coalesce(given.period, ''))::bigint & 4294967295)
       AND cell.budget_version_id IS NOT DISTINCT FROM p_budget_version_id
       AND cell.module_code IS NOT DISTINCT FROM given.module
       AND cell.entity_id IS NOT DISTINCT FROM given.entity
       AND cell.field_name IS NOT DISTINCT FROM given.field
       AND cell.period_code IS NOT DISTINCT FROM given.period
-  ),
-  made AS (
-    INSERT INTO efir_budget.planning_cells (
-      id, budget_version_id, module_code, entity_id, field_name, period_code,
-      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version
-    )
-    SELECT
-      encode(v_prefix || int4send(found.n::integer), 'hex')::uuid,
-      p_budget_version_id, found.module, found.entity, found.field, found.period,
-      found.number, found.text, 'imported', v_actor, v_at, v_at, -2147483648
-    FROM found
-    WHERE found.fate = 'new'
-    ORDER BY found.module COLLATE "C", found.entity, found.field COLLATE "C", found.period COLLATE "C"
-    ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING
-    RETURNING 1
-  )
-  SELECT
-    bool_or(found.fate = 'bad'),
-    count(*) FILTER (WHERE found.fate = 'new'),
-    (SELECT count(*) FROM made),
-    count(*) FILTER (WHERE found.fate = 'unchanged'),
-    array_agg(
-      ROW(found.n - 1, NULL, found.id, NULL, NULL, NULL, NULL, NULL, found.number, found.text, FALSE, NULL, NULL)::efir_budget.write_item
-    ) FILTER (WHERE found.fate = 'existing'),
-    coalesce(jsonb_agg(
-      CASE found.fate
-        WHEN 'locked' THEN jsonb_build_array(found.n - 1, 'locked', found.lock_reason)
-        WHEN 'exists' THEN jsonb_build_array(found.n - 1, 'exists', found.version)
-        ELSE jsonb_build_array(found.n - 1, found.fate)
-      END
-    ) FILTER (WHERE found.fate IN ('locked', 'exists', 'missing')), '[]')
-  INTO v_bad, v_new, v_created, v_unchanged, v_existing, v_problems
-  FROM found;
+    -- Without it each of the questions above would work out the fate anew.
+    OFFSET 0
+  ) AS found;
 
   IF v_bad THEN
     PERFORM efir_budget.refuse_argument('p_cells', NULL,
       'columns of cells: module and field at most 50 and 100 characters, period at most 20, number with at most 14 digits before the point and 4 behind it, or text');
+  END IF;
+
+  IF v_new > 0 THEN
+    -- That someone else makes one of them just now is rare, and being ready for it (ON CONFLICT) a tenth of the work.
+    BEGIN
+      EXECUTE v_making USING
+        p_budget_version_id, p_modules, p_entities, p_fields, p_periods, p_numbers, p_texts, v_new = v_given, v_prefix, v_actor, v_at;
+      GET DIAGNOSTICS v_created = ROW_COUNT;
+    EXCEPTION
+      WHEN unique_violation THEN
+        EXECUTE v_making || ' ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING' USING
+          p_budget_version_id, p_modules, p_entities, p_fields, p_periods, p_numbers, p_texts, v_new = v_given, v_prefix, v_actor, v_at;
+        GET DIAGNOSTICS v_created = ROW_COUNT;
+    END;
   END IF;
 
   IF v_created < v_new THEN
@@ -3527,80 +3637,39 @@ BEGIN
   END IF;
 
   IF cardinality(v_existing) > 0 THEN
-    -- Lock and compare in one: who waited sees the newest version.
-    WITH held AS MATERIALIZED (
-      SELECT
-        item.n, item.value_numeric, item.value_text,
-        cell.ctid AS place, cell.id, cell.version, cell.lock_reason,
-        CASE
-          WHEN cell.deleted_at IS NOT NULL THEN
-            CASE
-              WHEN p_rule = 'update' THEN 'missing'
-              WHEN item.value_numeric IS NULL AND item.value_text IS NULL THEN 'unchanged'
-              ELSE 'changed'
-            END
-          WHEN cell.is_locked THEN 'locked'
-          WHEN p_rule = 'insert' THEN 'exists'
-          WHEN item.value_numeric IS NOT DISTINCT FROM cell.value_numeric AND item.value_text IS NOT DISTINCT FROM cell.value_text
-            THEN 'unchanged'
-          ELSE 'changed'
-        END AS fate
-      FROM unnest(v_existing) AS item
-      INNER JOIN efir_budget.planning_cells AS cell ON cell.id = item.id
-      ORDER BY cell.id
-      FOR NO KEY UPDATE OF cell
-    )
-    SELECT
-      count(*),
-      count(DISTINCT held.id),
-      count(*) FILTER (WHERE held.fate = 'changed'),
-      v_unchanged + count(*) FILTER (WHERE held.fate = 'unchanged'),
-      coalesce(array_agg(
-        ROW(
-          held.n, held.place, held.id, held.version + 1, TRUE, held.value_numeric, held.value_text, FALSE
-        )::efir_budget.write_outcome
-      ) FILTER (WHERE held.fate = 'changed'), '{}'),
-      coalesce(jsonb_agg(
-        CASE held.fate
-          WHEN 'locked' THEN jsonb_build_array(held.n, 'locked', held.lock_reason)
-          WHEN 'exists' THEN jsonb_build_array(held.n, 'exists', held.version)
-          ELSE jsonb_build_array(held.n, held.fate)
-        END
-      ) FILTER (WHERE held.fate IN ('locked', 'exists', 'missing')), '[]')
-    INTO v_held, v_distinct, v_updates, v_unchanged, v_good, v_late
-    FROM held;
-    IF v_distinct < v_held THEN
-      PERFORM efir_budget.refuse_argument('p_cells', NULL, 'columns in which each cell comes once');
-    ELSIF v_held < cardinality(v_existing) THEN
-      -- They were there a moment ago: the budget went away meanwhile, and its cells with it.
-      PERFORM efir_budget.require_budget(NULL);
+    -- In one: who waits for a lock compares with the newest version, and sets what comes after that.
+    UPDATE efir_budget.planning_cells AS cell
+    SET value_numeric = item.value_numeric,
+      value_text = item.value_text,
+      value_type = 'imported',
+      deleted_at = NULL,
+      effective_version = cell.version + 1,
+      effective_author = v_actor,
+      modified_by = v_actor,
+      modified_at = greatest(v_at, cell.modified_at),
+      version = cell.version + 1
+    FROM (SELECT given.* FROM unnest(v_existing) AS given ORDER BY given.id) AS item
+    WHERE cell.id = item.id
+      AND CASE
+        WHEN cell.deleted_at IS NOT NULL THEN p_rule <> 'update' AND (item.value_numeric IS NOT NULL OR item.value_text IS NOT NULL)
+        ELSE NOT cell.is_locked AND p_rule <> 'insert'
+          AND (item.value_numeric IS DISTINCT FROM cell.value_numeric OR item.value_text IS DISTINCT FROM cell.value_text)
+      END;
+    GET DIAGNOSTICS v_updates = ROW_COUNT;
+
+    IF v_updates < cardinality(v_existing) THEN
+      -- Some of them have changed since the look.
+      SELECT judged.updated, judged.unchanged, judged.problems INTO v_updated, v_held, v_late
+      FROM efir_budget.merge_again(v_existing, p_budget_version_id, p_rule, v_commit, v_actor, v_at) AS judged;
+      v_updates := v_updates + v_updated;
+      v_unchanged := v_unchanged + v_held;
+      v_problems := v_problems || v_late;
     END IF;
-    v_problems := v_problems || v_late;
   END IF;
 
   IF v_updates > 0 THEN
-    IF v_created = 0 THEN
-      -- Time was spent waiting for locks; the times of cells and commits go the way of their versions and revisions.
-      v_at := clock_timestamp();
-      UPDATE efir_budget.cell_commits AS opened SET created_at = v_at WHERE opened.commit_id = v_commit;
-    END IF;
-    UPDATE efir_budget.planning_cells AS cell
-    SET value_numeric = outcome.value_numeric,
-      value_text = outcome.value_text,
-      value_type = 'imported',
-      deleted_at = NULL,
-      effective_version = outcome.version,
-      effective_author = v_actor,
-      modified_by = v_actor,
-      modified_at = v_at,
-      version = -2147483648
-    FROM unnest(v_good) AS outcome
-    WHERE cell.ctid = outcome.place AND cell.id = outcome.id;
-    GET DIAGNOSTICS v_updated = ROW_COUNT;
-    IF v_updated <> v_updates THEN
-      RAISE EXCEPTION 'A trigger changed the cells while they were being written; nothing was written.'
-        USING ERRCODE = 'PT503', DETAIL = '{}', HINT = 'Send the call again.';
-    END IF;
+    -- Time was spent waiting for locks; the times of commits go the way of their revisions.
+    UPDATE efir_budget.cell_commits AS opened SET created_at = clock_timestamp() WHERE opened.commit_id = v_commit;
   ELSIF v_created = 0 THEN
     -- Nothing was written: no commit, and no step to undo.
     DELETE FROM efir_budget.cell_commits AS opened WHERE opened.commit_id = v_commit;
@@ -5382,8 +5451,8 @@ BEGIN
   FOR v_budget IN
     SELECT comment.budget_version_id AS id, array_agg(DISTINCT comment.cell_id) AS cells
     FROM new_rows AS comment
-    -- An update that nobody can see moves no updated_at; after an earlier one that somebody could, it is told once too often.
-    WHERE comment.updated_at > comment.created_at OR TG_OP = 'INSERT'
+    -- An update that nobody can see leaves updated_at as some statement before this one set it.
+    WHERE comment.updated_at >= statement_timestamp() OR TG_OP = 'INSERT'
     GROUP BY comment.budget_version_id
     ORDER BY comment.budget_version_id
   LOOP
@@ -5571,7 +5640,8 @@ CREATE OR REPLACE FUNCTION efir_budget.turn_step(p_budget_version_id uuid, p_kin
 AS $function$
 DECLARE
   v_actor uuid;
-  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope, p_limit)::text, 'UTF8'));
+  -- Without p_limit: who was answered only when he asked for less may repeat the call as he made it first.
+  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope)::text, 'UTF8'));
   v_step efir_budget.cell_sessions;
   v_part record;
   v_turned efir_budget.turn_outcome[] := '{}';
@@ -5620,7 +5690,7 @@ BEGIN
       effective_author = turned.effective_author,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -2147483648
+      version = cell.version + 1
     FROM unnest(v_turned) AS turned
     WHERE turned.outcome = 'reverted' AND cell.id = turned.id;
     PERFORM efir_budget.record_buried(
@@ -5727,6 +5797,7 @@ DECLARE
   v_hash bytea;
   v_result jsonb;
   v_value_type text := CASE p_change_type WHEN 'import' THEN 'imported' WHEN 'calculation' THEN 'calculated' ELSE 'input' END;
+  v_author uuid := CASE WHEN v_value_type <> 'calculated' THEN v_actor END;
   v_at timestamptz := clock_timestamp();
   v_begun boolean;
   v_earnest boolean;
@@ -5775,11 +5846,11 @@ BEGIN
     v_commit := efir_budget.open_commit(p_budget_version_id, v_session, p_change_type, p_operation_id, v_actor, v_at);
     INSERT INTO efir_budget.planning_cells (
       id, budget_version_id, module_code, entity_id, field_name, period_code,
-      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version
+      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version, effective_version, effective_author
     )
     SELECT
       item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
-      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
+      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, 1, 1, v_author
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
     ORDER BY item.module_code COLLATE "C", item.entity_id, item.field_name COLLATE "C", item.period_code COLLATE "C"
@@ -5861,10 +5932,10 @@ BEGIN
       value_type = v_value_type,
       deleted_at = CASE WHEN outcome.deleting THEN v_at END,
       effective_version = outcome.version,
-      effective_author = CASE WHEN v_value_type <> 'calculated' THEN v_actor END,
+      effective_author = v_author,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -2147483648
+      version = outcome.version
     FROM unnest(v_good) AS outcome
     WHERE cell.ctid = outcome.place AND cell.id = outcome.id AND outcome.changes;
     GET DIAGNOSTICS v_updated = ROW_COUNT;
@@ -6390,7 +6461,7 @@ CREATE TRIGGER reads_guard BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON efir
 CREATE TRIGGER cells_delete_rules BEFORE DELETE OR TRUNCATE ON efir_budget.planning_cells FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.refuse_delete()
 
 --@ trigger planning_cells.cells_insert_rules
-CREATE TRIGGER cells_insert_rules BEFORE INSERT ON efir_budget.planning_cells FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_insert_rules()
+CREATE TRIGGER cells_insert_rules BEFORE INSERT ON efir_budget.planning_cells FOR EACH ROW WHEN (((new.effective_version IS NULL) OR (NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text)))) EXECUTE FUNCTION efir_budget.keep_insert_rules()
 
 --@ trigger planning_cells.cells_lock_inserts
 CREATE TRIGGER cells_lock_inserts AFTER INSERT ON efir_budget.planning_cells REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.check_lock_changes()
@@ -6411,7 +6482,7 @@ CREATE TRIGGER cells_record_updates AFTER UPDATE ON efir_budget.planning_cells R
 CREATE TRIGGER cells_share_stack BEFORE INSERT OR UPDATE ON efir_budget.planning_cells FOR EACH STATEMENT WHEN ((NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text))) EXECUTE FUNCTION efir_budget.share_stack()
 
 --@ trigger planning_cells.cells_update_rules
-CREATE TRIGGER cells_update_rules BEFORE UPDATE ON efir_budget.planning_cells FOR EACH ROW EXECUTE FUNCTION efir_budget.keep_update_rules()
+CREATE TRIGGER cells_update_rules BEFORE UPDATE ON efir_budget.planning_cells FOR EACH ROW WHEN (((NOT (new.effective_version IS DISTINCT FROM old.effective_version)) OR (new.version <> (old.version + 1)) OR (NOT has_type_privilege(('efir_budget.engine'::regtype)::oid, 'USAGE'::text)))) EXECUTE FUNCTION efir_budget.keep_update_rules()
 
 --@ type direct_commit
 composite budget_version_id uuid, commit_id bigint, session_id uuid

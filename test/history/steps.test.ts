@@ -101,6 +101,28 @@ describe('a step that takes more than one call', () => {
     expect(new Set(requests.map(({ parameters }) => parameters.p_operation_id)).size).toBe(3)
   })
 
+  it('is taken in smaller parts where so many take too long, and goes on by those', async () => {
+    const { budget, requests } = scripted((request) => {
+      const { p_limit: limit, p_scope: scope } = request.parameters as { p_limit: number; p_scope: unknown }
+      if (limit > 2500) return failing(500, '57014')
+      return part(request, scope === null ? ['b'] : ['a'], scope === null)
+    })
+    expect((await budget.undo()).outcomes.map(({ id }) => id)).toEqual(['a', 'b'])
+    expect(requests.map(({ parameters }) => parameters.p_limit)).toEqual([10_000, 5_000, 2_500, 2_500])
+    const [first, second, third, next] = requests.map(({ parameters }) => parameters.p_operation_id)
+    expect([second, third]).toEqual([first, first])
+    expect(next).not.toBe(first)
+  })
+
+  it('is not made smaller without end: few that take too long wait for somebody', async () => {
+    const { budget, requests } = scripted(() => failing(500, '57014'), { policy: { attempts: 2 } })
+    expect(await caught(budget.undo())).toMatchObject({ code: 'timeout' })
+    expect(requests.map(({ parameters }) => parameters.p_limit)).toEqual([
+      ...[10_000, 5_000, 2_500, 1_250, 625],
+      ...[313, 313],
+    ])
+  })
+
   it('is done where another window of the user has done the rest', async () => {
     const { budget } = scripted((request, place) => (place === 0 ? part(request, ['a'], true) : nothingLeft))
     expect((await budget.redo()).outcomes).toHaveLength(1)

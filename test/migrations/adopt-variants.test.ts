@@ -47,6 +47,16 @@ describe('tables that somebody went on with', () => {
       ['column planning_cells.lock_reason', 'missing'],
     ],
     [
+      'a kind of work that no record has is added',
+      'ALTER TABLE efir_budget.cell_changes DROP COLUMN change_type',
+      ['column cell_changes.change_type', 'missing'],
+    ],
+    [
+      'a version that is a text becomes a number',
+      'ALTER TABLE efir_budget.planning_cells ALTER COLUMN version TYPE text',
+      ['column planning_cells.version', 'was text'],
+    ],
+    [
       'a default that there should be none of is dropped',
       "ALTER TABLE efir_budget.planning_cells ALTER COLUMN lock_reason SET DEFAULT 'closed'",
       ['column planning_cells.lock_reason', "default was 'closed'::character varying"],
@@ -117,6 +127,17 @@ describe('tables that somebody went on with', () => {
       `ALTER TABLE efir_budget.cell_changes ALTER COLUMN session_id TYPE text USING session_id::text;
        UPDATE efir_budget.cell_changes SET session_id = 'spring' WHERE change_type = 'import'`,
       'column cell_changes.session_id is text, and has values that uuid cannot hold unchanged',
+    ],
+    [
+      'a version is none',
+      `ALTER TABLE efir_budget.planning_cells ALTER COLUMN version TYPE text;
+       UPDATE efir_budget.planning_cells SET version = 'draft' WHERE is_locked`,
+      'column planning_cells.version is text, and has values that integer cannot hold unchanged',
+    ],
+    [
+      'cells have no period to tell them by',
+      'ALTER TABLE efir_budget.planning_cells DROP COLUMN period_code CASCADE',
+      'column planning_cells.period_code is missing, and without it nobody can tell whether cells share a key',
     ],
     [
       'rows point at users that there are not',

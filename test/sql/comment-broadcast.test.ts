@@ -61,6 +61,15 @@ describe('comments', () => {
     expect(await commentNews(sql, budget)).toEqual(before)
   })
 
+  it('are told once, and not again by an update that nobody can see', async () => {
+    const { budget, cells, comments } = await written()
+    const { id } = await asAlice((as) => comments.say(as, cells[0], 'Why?'))
+    await asAlice((as) => comments.edit(as, id, 'Why 1?'))
+    const before = await commentNews(sql, budget)
+    await sql`UPDATE efir_budget.cell_comments SET comment_text = comment_text WHERE id = ${id}`
+    expect(await commentNews(sql, budget)).toEqual(before)
+  })
+
   it('of one statement are one message a budget; of very many cells it says only that there is something', async () => {
     const [few, many] = [await written(2), await written(201)]
     await sql`

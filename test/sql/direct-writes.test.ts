@@ -227,6 +227,31 @@ describe('a signature', () => {
       ).toBe('PT409')
     }
   })
+
+  it('by what a cell shows is no less worth nothing: the rules hold, and set that themselves', async () => {
+    for (const [as, author] of [
+      [asAlice, alice],
+      [asService, null],
+    ] as const) {
+      const forged = {
+        effective_version: 1,
+        effective_author: bob,
+        modified_by: bob,
+        modified_at: '2020-01-01',
+      }
+      const { id } = (await as((run) => insert(run, { value_numeric: 1, ...forged })))[0]!
+      const bothAtOnce = as((run) => insert(run, { value_numeric: 1, value_text: 'a', ...forged }))
+      expect((await refusalOf(bothAtOnce)).code).toBe('PT422')
+      await sql`UPDATE efir_budget.planning_cells SET is_locked = true WHERE id = ${id}`
+      const past = { ...forged, value_numeric: 9, version: 3, effective_version: 3 }
+      expect((await refusalOf(as((run) => update(run, id, past)))).code).toBe('PT423')
+      await sql`UPDATE efir_budget.planning_cells SET is_locked = false WHERE id = ${id}`
+      await as((run) => update(run, id, { ...past, version: 4, effective_version: 77 }))
+      const [cell] = await sql`SELECT * FROM efir_budget.planning_cells WHERE id = ${id}`
+      expect(cell).toMatchObject({ version: 4, effective_version: 4, effective_author: author })
+      expect((cell!.modified_at as Date).getFullYear()).toBeGreaterThan(2020)
+    }
+  })
 })
 
 describe('a transaction of many statements', () => {

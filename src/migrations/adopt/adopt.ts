@@ -7,7 +7,7 @@ import { separateIndexes, type PendingIndex } from '../indexes.ts'
 import { queryText, type Query } from '../query.ts'
 import committedSchema from '../schema.sql'
 import { count } from './column-repairs.ts'
-import { findDuplicates, findReferences, moveDuplicates } from './duplicates.ts'
+import { findDuplicates, findReferences, moveDuplicates, tellingColumns } from './duplicates.ts'
 import { inspect } from './inspect.ts'
 import type { AdoptionReport, AdoptOptions, DuplicateGroup, Obstacle, Repair } from './report.ts'
 import { adoptedTables, ofAdoptedTables, rehearseShape, type AdoptedTable } from './shape.ts'
@@ -96,10 +96,16 @@ async function look(query: Query, schema: string, options: AdoptOptions) {
   const inspection = await inspect(query, schema, wanted, found, { ...options, replacedLater })
   const alembicVersion = await readAlembicVersion(query, schema)
 
-  const duplicates = await findDuplicates(query, schema)
+  const missing = tellingColumns.filter((column) => !found.has(column))
+  const duplicates = missing.length > 0 ? [] : await findDuplicates(query, schema)
   const losers = duplicates.flatMap((group) => group.cells.filter((cell) => cell.id !== group.keeps))
   const obstacles = [
     ...inspection.obstacles,
+    ...missing.map((object) => ({
+      object,
+      message: 'is missing, and without it nobody can tell whether cells share a key',
+      hint: 'Add it first, with what it should hold in the rows that are there.',
+    })),
     ...(await duplicateObstacles(query, schema, duplicates, options)),
   ]
 

@@ -71,20 +71,13 @@ async function typeChange(
   // What the session's time zone happens to be is no reason to shift every moment of the past.
   const isMoment = found.type === 'timestamp without time zone' && wanted.type === 'timestamp with time zone'
   if (isMoment) return `ALTER COLUMN ${name} TYPE ${type} USING ${name} AT TIME ZONE 'UTC'`
-  await query('SAVEPOINT type_change')
-  try {
-    const changed = await count(
-      query,
-      table,
-      `${name}::${wanted.type}::${found.type} IS DISTINCT FROM ${name}`,
-    )
-    await query('RELEASE SAVEPOINT type_change')
-    return changed === 0 ? `ALTER COLUMN ${name} TYPE ${type} USING ${name}::${wanted.type}` : undefined
-  } catch {
-    // No such cast, or a value that the new type refuses.
-    await query('ROLLBACK TO SAVEPOINT type_change')
-    return undefined
-  }
+  // Nor is there an answer where there is no such cast, or a value that the new type refuses.
+  const changed = await countIfPossible(
+    query,
+    table,
+    `${name}::${wanted.type}::${found.type} IS DISTINCT FROM ${name}`,
+  )
+  return changed === 0 ? `ALTER COLUMN ${name} TYPE ${type} USING ${name}::${wanted.type}` : undefined
 }
 
 /** Rows that hold NULL where a value is wanted: filled from the default or from what the row belongs to. */
@@ -99,7 +92,9 @@ async function inspectNulls(
   if (nulls === 0) return findings({})
   const value = wanted.default ?? derivedValue(table, name)
   const lost =
-    value === undefined ? nulls : await count(query, table, `${name} IS NULL AND (${value}) IS NULL`)
+    value === undefined
+      ? nulls
+      : ((await countIfPossible(query, table, `${name} IS NULL AND (${value}) IS NULL`)) ?? nulls)
   const statement = `UPDATE ${table} SET ${name} = (${value ?? 'NULL'}) WHERE ${name} IS NULL`
   const obstacle = {
     object,
@@ -129,4 +124,21 @@ function derivedValue(table: string, name: string): string | undefined {
 
 export async function count(query: Query, table: string, condition: string): Promise<number> {
   return Number(await queryText(query, `SELECT count(*)::text FROM ${table} WHERE ${condition}`))
+}
+
+/** The same; `undefined` where the columns that the condition speaks of are missing, or of a type that has no answer. */
+export async function countIfPossible(
+  query: Query,
+  table: string,
+  condition: string,
+): Promise<number | undefined> {
+  await query('SAVEPOINT rows_counted')
+  try {
+    const rows = await count(query, table, condition)
+    await query('RELEASE SAVEPOINT rows_counted')
+    return rows
+  } catch {
+    await query('ROLLBACK TO SAVEPOINT rows_counted')
+    return undefined
+  }
 }

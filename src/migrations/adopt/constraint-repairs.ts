@@ -1,6 +1,6 @@
 import { partsOf, type Description, type Difference } from '../describe/description.ts'
 import type { Query } from '../query.ts'
-import { count } from './column-repairs.ts'
+import { countIfPossible } from './column-repairs.ts'
 import { findings, type Findings } from './findings.ts'
 import type { Obstacle, Repair } from './report.ts'
 
@@ -60,12 +60,15 @@ export async function inspectConstraint(
   })
 }
 
-/** Rows that a constraint to be added would refuse. Unique keys are the duplicates' business. */
+/**
+ * Rows that a constraint to be added would refuse. Unique keys are the duplicates' business, and columns that are not there yet,
+ * or not of their type, have a line of their own.
+ */
 async function violations(query: Query, on: string, object: string, definition: string): Promise<Obstacle[]> {
   const check = /^CHECK \(([\s\S]+)\)$/.exec(definition)
   if (check !== null) {
     const condition = `NOT (${String(check[1])})`
-    const rows = await count(query, on, condition)
+    const rows = (await countIfPossible(query, on, condition)) ?? 0
     if (rows === 0) return []
     const hint = `Look at them: SELECT * FROM ${on} WHERE ${condition}`
     return [{ object, message: `${rows} rows have a value that is none of the allowed ones`, hint }]
@@ -74,7 +77,7 @@ async function violations(query: Query, on: string, object: string, definition: 
   if (key === null) return []
   const [, column = '', target = '', targetColumn = ''] = key
   const condition = `${column} IS NOT NULL AND NOT EXISTS (SELECT FROM ${target} AS target WHERE target.${targetColumn} = ${on}.${column})`
-  const rows = await count(query, on, condition)
+  const rows = (await countIfPossible(query, on, condition)) ?? 0
   if (rows === 0) return []
   const hint = `Look at them: SELECT * FROM ${on} WHERE ${condition}`
   return [{ object, message: `${rows} rows point at a row of ${target} that does not exist`, hint }]

@@ -2,7 +2,18 @@ import { queryText, type Query } from '../query.ts'
 import type { DuplicateGroup } from './report.ts'
 
 const key = ['budget_version_id', 'module_code', 'entity_id', 'field_name', 'period_code']
-const newestFirst = 'modified_at DESC NULLS LAST, version DESC NULLS LAST, id DESC'
+/** Somebody's version may be a text yet. */
+const versionNumber = `CASE WHEN version::text ~ '^[0-9]{1,9}$' THEN version::text::integer END`
+const newestFirst = `modified_at DESC NULLS LAST, ${versionNumber} DESC NULLS LAST, id DESC`
+
+/** What cells that share a key are told by. */
+export const tellingColumns: readonly string[] = [
+  ...['id', ...key, 'value_numeric', 'value_text', 'version', 'is_locked', 'modified_at'].map(
+    (name) => `column planning_cells.${name}`,
+  ),
+  'column cell_changes.cell_id',
+  'column cell_comments.cell_id',
+]
 
 /** Cells ranked within their key, newest first; only keys that several cells share. */
 const ranked = (schema: string) => `
@@ -26,7 +37,7 @@ export async function findDuplicates(query: Query, schema: string): Promise<read
      ) ORDER BY budget_version_id, module_code, field_name, entity_id, period_code), '[]')::text
      FROM (
        SELECT ${key.join(', ')}, keeps, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-         'id', id, 'number', value_numeric::text, 'text', value_text, 'version', version,
+         'id', id, 'number', value_numeric::text, 'text', value_text, 'version', ${versionNumber},
          'isLocked', coalesce(is_locked, false), 'modifiedAt', modified_at,
          'comments', (SELECT count(*) FROM ${schema}.cell_comments AS comment WHERE comment.cell_id = ranked.id),
          'changes', (SELECT count(*) FROM ${schema}.cell_changes AS change WHERE change.cell_id = ranked.id)

@@ -1,13 +1,14 @@
 import type { Query } from '../query.ts'
-import { count } from './column-repairs.ts'
+import { countIfPossible } from './column-repairs.ts'
 import { findings, type Findings } from './findings.ts'
 
 /** What the form of the tables allows in a row, and the library does not. */
 export async function inspectRows(query: Query, schema: string): Promise<Findings> {
   const cells = `${schema}.planning_cells`
   const both = 'value_numeric IS NOT NULL AND value_text IS NOT NULL'
-  const holdingBoth = await count(query, cells, both)
-  const unversioned = await count(query, cells, 'version < 1')
+  // Where a column is missing, or holds what it should not, that is said of the column.
+  const holdingBoth = (await countIfPossible(query, cells, both)) ?? 0
+  const unversioned = (await countIfPossible(query, cells, 'version::numeric < 1')) ?? 0
   const object = 'rows of planning_cells'
   return findings({
     // Version 0 means to a writer that there is no such cell yet.

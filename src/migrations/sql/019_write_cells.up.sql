@@ -32,6 +32,7 @@ DECLARE
   v_hash bytea;
   v_result jsonb;
   v_value_type text := CASE p_change_type WHEN 'import' THEN 'imported' WHEN 'calculation' THEN 'calculated' ELSE 'input' END;
+  v_author uuid := CASE WHEN v_value_type <> 'calculated' THEN v_actor END;
   v_at timestamptz := clock_timestamp();
   v_begun boolean;
   v_earnest boolean;
@@ -80,11 +81,11 @@ BEGIN
     v_commit := efir_budget.open_commit(p_budget_version_id, v_session, p_change_type, p_operation_id, v_actor, v_at);
     INSERT INTO efir_budget.planning_cells (
       id, budget_version_id, module_code, entity_id, field_name, period_code,
-      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version
+      value_numeric, value_text, value_type, modified_by, modified_at, created_at, version, effective_version, effective_author
     )
     SELECT
       item.new_id, p_budget_version_id, item.module_code, item.entity_id, item.field_name, item.period_code,
-      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, -2147483648
+      item.value_numeric, item.value_text, v_value_type, v_actor, v_at, v_at, 1, 1, v_author
     FROM unnest(v_items) AS item
     WHERE item.problem IS NULL AND item.id IS NULL AND NOT item.deleting
     ORDER BY item.module_code COLLATE "C", item.entity_id, item.field_name COLLATE "C", item.period_code COLLATE "C"
@@ -166,10 +167,10 @@ BEGIN
       value_type = v_value_type,
       deleted_at = CASE WHEN outcome.deleting THEN v_at END,
       effective_version = outcome.version,
-      effective_author = CASE WHEN v_value_type <> 'calculated' THEN v_actor END,
+      effective_author = v_author,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -2147483648
+      version = outcome.version
     FROM unnest(v_good) AS outcome
     WHERE cell.ctid = outcome.place AND cell.id = outcome.id AND outcome.changes;
     GET DIAGNOSTICS v_updated = ROW_COUNT;

@@ -15,7 +15,8 @@ SET jit = off
 AS $$
 DECLARE
   v_actor uuid;
-  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope, p_limit)::text, 'UTF8'));
+  -- Without p_limit: who was answered only when he asked for less may repeat the call as he made it first.
+  v_hash bytea := sha256(convert_to(jsonb_build_array(p_kind, p_scope)::text, 'UTF8'));
   v_step efir_budget.cell_sessions;
   v_part record;
   v_turned efir_budget.turn_outcome[] := '{}';
@@ -64,7 +65,7 @@ BEGIN
       effective_author = turned.effective_author,
       modified_by = v_actor,
       modified_at = v_at,
-      version = -2147483648
+      version = cell.version + 1
     FROM unnest(v_turned) AS turned
     WHERE turned.outcome = 'reverted' AND cell.id = turned.id;
     PERFORM efir_budget.record_buried(

@@ -43,11 +43,13 @@ BEGIN
     VALUES (v_session, p_budget_version_id, auth.uid(), 'calculation', v_at);
     commit_id := efir_budget.open_commit(p_budget_version_id, v_session, 'calculation', p_operation_id, auth.uid(), v_at);
     INSERT INTO efir_budget.planning_cells (
-      id, budget_version_id, module_code, entity_id, field_name, period_code, modified_by, modified_at, created_at, version
+      id, budget_version_id, module_code, entity_id, field_name, period_code, modified_by, modified_at, created_at,
+      effective_version, effective_author
     )
     VALUES (
       v_item.new_id, p_budget_version_id, v_item.module_code, v_item.entity_id, v_item.field_name, v_item.period_code,
-      auth.uid(), v_at, v_at, -2147483648
+      auth.uid(), v_at, v_at,
+      1, auth.uid()
     )
     ON CONFLICT ON CONSTRAINT uq_planning_cell DO NOTHING
     RETURNING id INTO cell_id;
@@ -81,7 +83,7 @@ BEGIN
     effective_author = CASE WHEN cell.value_type <> 'calculated' THEN auth.uid() END,
     modified_by = auth.uid(),
     modified_at = clock_timestamp(),
-    version = -2147483648
+    version = cell.version + 1
   WHERE cell.id = ensure_cell.cell_id;
 END
 $$;

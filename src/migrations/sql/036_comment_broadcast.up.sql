@@ -21,8 +21,8 @@ BEGIN
   FOR v_budget IN
     SELECT comment.budget_version_id AS id, array_agg(DISTINCT comment.cell_id) AS cells
     FROM new_rows AS comment
-    -- An update that nobody can see moves no updated_at; after an earlier one that somebody could, it is told once too often.
-    WHERE comment.updated_at > comment.created_at OR TG_OP = 'INSERT'
+    -- An update that nobody can see leaves updated_at as some statement before this one set it.
+    WHERE comment.updated_at >= statement_timestamp() OR TG_OP = 'INSERT'
     GROUP BY comment.budget_version_id
     ORDER BY comment.budget_version_id
   LOOP
