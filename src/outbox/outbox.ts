@@ -1,36 +1,28 @@
 import { isCellsError, TransportError, ValidationError, type CellsError } from '../errors.ts'
 import { cellKey, type ResolvedAddress } from '../model/address.ts'
-import { missingCell, writtenCell, type Cell, type StoredCell } from '../model/cell.ts'
+import { missingCell, type Cell, type StoredCell } from '../model/cell.ts'
 import { newUuid } from '../model/identifier.ts'
-import { ForbiddenError, NotFoundError } from '../model/refusals.ts'
-import type { CellInput } from '../model/value.ts'
-import { noRules } from '../modules/rules.ts'
 import { toPublicError } from '../refusal.ts'
-import type { Facts, GoneCell, PendingValue } from '../store/facts.ts'
+import type { Facts, PendingValue } from '../store/facts.ts'
 import type { Clock } from '../transport/clock.ts'
 import type { Commit } from '../transport/feed.ts'
-import {
-  Refusal,
-  type CellsTransport,
-  type WriteItem,
-  type WriteReply,
-  type WriteResult,
-} from '../transport/port.ts'
+import { Refusal, type CellsTransport, type WriteReply } from '../transport/port.ts'
+import { toGone, toRow } from './answered-rows.ts'
 import type { ConflictSides, Resolution } from './conflict-policy.ts'
 import {
   emptyOutbox,
   isPending,
-  outboxTransition,
   reopened,
   type NewWrite,
   type Operation,
   type OutboxEffect,
   type OutboxEvent,
   type OutboxState,
-  type Rejection,
   type Write,
 } from './outbox-state.ts'
+import { outboxTransition } from './outbox-transition.ts'
 import type { OutboxStorage } from './storage.ts'
+import { conflictError, discarded, mayPass, rejectionError } from './write-errors.ts'
 
 export interface OutboxPorts {
   readonly transport: Pick<CellsTransport, 'writeCells'>
@@ -63,7 +55,7 @@ interface Promised {
 const firstPause = 1_000
 const longestPause = 30_000
 
-/** The user's writes on their way to the database: acts for outbox-state.ts, and decides nothing itself. */
+/** The user's writes on their way to the database: acts for outbox-transition.ts, and decides nothing itself. */
 export class Outbox {
   readonly #budgetVersionId: string
   readonly #ports: OutboxPorts
@@ -411,66 +403,6 @@ export class Outbox {
       ({ id, state }) => id <= upTo && (state === 'sending' || (state === 'waiting' && !isHeld)),
     )
   }
-}
-
-/** What a user's value looks like to him. */
-export function toInput(value: PendingValue): CellInput {
-  if (value === 'deleted') return null
-  return value.text === null ? value.number : { text: value.text }
-}
-
-/** Whether waiting may mend it: the same operation may be sent again, and may have landed. */
-function mayPass(error: unknown): boolean {
-  if (error instanceof Refusal || !isCellsError(error)) return false
-  return error.retryable || error.code === 'unauthorized'
-}
-
-function toRow({ reference, value }: WriteItem, result: WriteResult | undefined): Cell | null {
-  if (result === undefined || typeof reference === 'string') return null
-  if (result.status === 'written') {
-    return value === null ? missingCell(reference) : writtenCell(reference, value, result, 'input')
-  }
-  return 'cell' in result ? result.cell : null
-}
-
-function toGone({ reference, value }: WriteItem, result: WriteResult | undefined): GoneCell[] {
-  if (result?.status !== 'written' || value !== null || typeof reference === 'string') return []
-  const { id, version } = result
-  return [{ ...reference, id, version }]
-}
-
-function conflictError(write: Write): CellsError {
-  const cell = write.theirs?.exists === true ? write.theirs : null
-  return refusalOf(write, 'version_conflict', { status: 'conflict', cell })
-}
-
-function rejectionError(write: Write, rejection: Rejection): CellsError {
-  if (rejection.status === 'failed') {
-    const { code, message } = rejection
-    if (code === 'not_found') return new NotFoundError(message, [])
-    if (code === 'forbidden') return new ForbiddenError(message, [])
-    return new TransportError('server', message, 0, { retryable: false })
-  }
-  return refusalOf(write, rejection.status, rejection)
-}
-
-/** The error that the same refusal is elsewhere in the library. */
-function refusalOf(write: Write, code: Refusal['code'], result: WriteResult): CellsError {
-  const { cell, value, base } = write
-  const message = 'message' in result ? result.message : ''
-  const refusal = new Refusal(message, {
-    code,
-    cause: undefined,
-    hint: undefined,
-    results: [[0, result]],
-    argument: undefined,
-  })
-  const item = { reference: cell, value: value === 'deleted' ? null : value, base: base.version }
-  return toPublicError(refusal, [{ item, address: cell, base, mine: toInput(value), rules: noRules }])
-}
-
-function discarded(): DOMException {
-  return new DOMException('The write was discarded.', 'AbortError')
 }
 
 /** `Promise.withResolvers`, which browsers of 2023 do not have. */

@@ -1,5 +1,5 @@
 import { isCellsError, ProtocolError, TransportError, ValidationError, type CellsError } from '../errors.ts'
-import { callsOf } from '../call.ts'
+import { callsOf, type Call } from '../call.ts'
 import { SheetLeases } from '../editing/sheet-leases.ts'
 import type { CellsLogger } from '../events.ts'
 import type { Turn } from '../history/step.ts'
@@ -11,11 +11,12 @@ import { cellKey, type ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
 import { toStoredValue } from '../model/value.ts'
 import { resolveByName, type ConflictSides, type Resolution } from '../outbox/conflict-policy.ts'
-import { Outbox, toInput } from '../outbox/outbox.ts'
+import { Outbox } from '../outbox/outbox.ts'
 import type { OutboxState, Write } from '../outbox/outbox-state.ts'
 import type { KeeperSink, OutboxKeeper } from '../outbox/outbox-keeper.ts'
 import type { StorageStatus } from '../outbox/persistent-storage.ts'
 import type { OutboxStorage } from '../outbox/storage.ts'
+import { toInput } from '../outbox/write-errors.ts'
 import { toPublicError } from '../refusal.ts'
 import { CellStore } from '../store/cell-store.ts'
 import { SyncEngine, type SyncPorts } from '../sync/sync-engine.ts'
@@ -62,6 +63,7 @@ export class LiveBudget {
   readonly presence: SheetPresence
   readonly leases: SheetLeases
   readonly report: (error: unknown) => void
+  readonly #call: Call
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
   #lastOrigin = 0
@@ -103,8 +105,13 @@ export class LiveBudget {
       },
     )
     this.presence = new SheetPresence({ clock: ports.clock, userId: ports.userId, report: this.report })
-    const call = callsOf(ports.transport, id)
-    this.leases = new SheetLeases({ call, clock: ports.clock, userId: ports.userId, report: this.report })
+    this.#call = callsOf(ports.transport, id)
+    this.leases = new SheetLeases({
+      call: this.#call,
+      clock: ports.clock,
+      userId: ports.userId,
+      report: this.report,
+    })
     const openChannel = ports.openStream && commentsApart(ports.openStream, (cells) => this.#commented(cells))
     const openStream = openChannel && this.presence.over(this.leases.over(openChannel))
     this.engine = new SyncEngine(
@@ -215,7 +222,7 @@ export class LiveBudget {
   ): Promise<{ readonly lease: Lease; readonly end: () => void } | null> {
     const { acquireLease } = await load(() => import('../leases/calls.ts'))
     const { transport, userId } = this.ports
-    const ground = { budgetVersionId: this.id, transport, call: callsOf(transport, this.id) }
+    const ground = { budgetVersionId: this.id, transport, call: this.#call }
     const [user, lease] = await Promise.all([userId().catch(() => null), acquireLease(ground, cell, options)])
     if (lease === null) return null
     const ends = [this.leases.hold(lease, user), this.presence.edit(cell)]
