@@ -51,6 +51,12 @@ const BECOME = {
       )`,
 }
 
+// A page of any origin may ask, and read what it is told.
+const forPages = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'Content-Range, Content-Location, Preference-Applied',
+}
+
 interface Statement {
   readonly name: string
   readonly text: string
@@ -105,7 +111,7 @@ function parametersOf(body: string): readonly string[] | undefined {
 
 function respond({ json, jsonb, status, headers }: Answered, { returns }: PlainFunction): Response {
   const isNothing = returns === 'void'
-  const given = new Headers({ 'access-control-allow-origin': '*' })
+  const given = new Headers({ ...forPages, 'content-range': '0-0/*' })
   if (!isNothing) given.set('content-type', 'application/json; charset=utf-8')
   if (headers !== null && headers !== '') {
     for (const one of JSON.parse(headers) as Readonly<Record<string, string>>[]) {
@@ -255,7 +261,7 @@ export function openFunctionCalls(options: FunctionCallsOptions): FunctionCalls 
           status: refusal.status,
           headers: {
             ...refusal.headers,
-            'access-control-allow-origin': '*',
+            ...forPages,
             'content-type': 'application/json; charset=utf-8',
           },
         })
