@@ -230,8 +230,8 @@ describe('a token', () => {
 
 describe('a function', () => {
   const call = async (name: string, parameters: object) => {
-    const { status, data, error } = await stack.serviceClient().rpc(name, parameters)
-    return { status, data: data as unknown, code: error?.code }
+    const reply = await stack.serviceClient().rpc(name, parameters)
+    return { status: reply.status, data: reply.data as unknown, code: reply.error?.code }
   }
 
   it('has its defaults where nothing is given, and says status and headers itself', async () => {
