@@ -2,7 +2,7 @@ import type postgres from 'postgres'
 import { checkBearer } from './bearer.ts'
 import { LocalStackError } from './errors.ts'
 import { openFunctionCalls } from './function-calls.ts'
-import { failWithTheConnection, isConnectionLost, patientSocket } from './lost-connections.ts'
+import { failWithTheConnection, isConnectionLost, patiently } from './lost-connections.ts'
 import { databaseUnreachable, toPostgrestError, type DatabaseError } from './postgrest-errors.ts'
 
 /**
@@ -109,11 +109,10 @@ const asIs = (value: string): string => value
 const asIsoTime = (value: string): string => value.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00')
 
 function connect(createConnection: (config: unknown) => Connection, databaseUrl: string): Connection {
-  const { hostname, port } = new URL(databaseUrl)
   const connection = createConnection({
     url: databaseUrl,
     postgresOptions: {
-      socket: () => patientSocket({ host: hostname, port: Number(port) }),
+      ...patiently(databaseUrl),
       max: 20,
       onnotice: () => undefined,
       connection: { application_name: 'cells-gateway' },

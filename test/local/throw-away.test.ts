@@ -82,6 +82,9 @@ describe('a stack without a directory', () => {
   })
 })
 
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
+
 describe('a stack that loses its database', () => {
   // JSON takes the short road through the gateway.
   it.each([
@@ -111,6 +114,21 @@ describe('a stack that loses its database', () => {
       expect(await stack.serviceClient().rpc('sleep')).toMatchObject({ status: 404 })
     },
   )
+
+  it('fails a transaction of `sql` that was idle when its connection ended, and stays up', async () => {
+    await using stack = await startLocalStack({ migrations: 'none' })
+    const transaction = stack.sql.begin(async (sql) => {
+      const [row] = await sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+      const socketsBefore = openSockets()
+      process.kill(row!.pid, 'SIGTERM')
+      await vi.waitFor(() => expect(openSockets()).toBeLessThan(socketsBefore))
+      // The driver has been told that it is closed by then.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return await sql`SELECT 2 AS two`
+    })
+    await expect(transaction).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' })
+    expect(await stack.sql`SELECT 3 AS three`).toEqual([{ three: 3 }])
+  })
 
   it('answers that it is unreachable when Postgres has died, and can be stopped', async () => {
     const stack = await startLocalStack()
