@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DatabaseError, Pool, type PoolClient, type QueryResult } from 'pg'
+import { DatabaseError, type PoolClient, type QueryResult } from 'pg'
 import { plainFunctions, type PlainFunction } from './function-catalogue.ts'
+import { openPool } from './pool.ts'
 import { databaseUnreachable, toPostgrestError } from './postgrest-errors.ts'
 import { tokenChecker, type Caller } from './realtime/token.ts'
 
@@ -164,15 +165,11 @@ class Callers {
 
 /** Opens the short road to the functions of a database that has the API's roles. */
 export function openFunctionCalls(options: FunctionCallsOptions): FunctionCalls {
-  const pool = new Pool({
-    connectionString: options.databaseUrl,
+  const pool = openPool(options.databaseUrl, {
     application_name: 'cells-gateway',
     max: 20,
     pipeline: true,
-    allowExitOnIdle: true,
   })
-  // Of a connection that nobody uses at the moment: the next one is opened.
-  pool.on('error', () => undefined)
   const busy = new Set<PoolClient>()
   const callers = new Callers(options)
   let functions: Promise<ReadonlyMap<string, PlainFunction>> | undefined

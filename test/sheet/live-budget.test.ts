@@ -410,17 +410,6 @@ describe('a sheet that is closed without the network', () => {
     for (const { result } of [sent, waiting]) await expect(result).rejects.toThrow('discarded')
     expect(sheet.status.getSnapshot().state).toBe('closed')
   })
-
-  it('waits no longer when the network goes while it waits', async () => {
-    const { open, environment } = silent()
-    const sheet = open()
-    await sheet.ready()
-    sheet.set(cell, 1)
-    const closing = sheet.close()
-    await settled()
-    environment.tell('offline')
-    expect((await closing).unsettled).toMatchObject([{ state: 'sending' }])
-  })
 })
 
 describe('filters', () => {

@@ -105,6 +105,9 @@ export class LiveWorld implements AsyncDisposable {
       client.network.state = 'up'
       if (!client.isOnline) client.tell('online')
     }
+    // Who is there has no revisions: what was lost of it is told again at the next join, and not before.
+    const mayLoseCompany = history.commands.some(({ do: what }) => what === 'fault')
+    if (mayLoseCompany && clients.some((client) => client.isThere)) this.#stack.realtime.kill()
     await this.#rest(budgetVersionId, clients)
     const problems = [
       ...(await meet(clients)),
