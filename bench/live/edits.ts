@@ -39,7 +39,7 @@ export interface EditResult {
 }
 
 /** What was measured, and when it began, in milliseconds since everybody was there. */
-export interface Sample {
+interface Sample {
   readonly at: number
   readonly took: number
 }
