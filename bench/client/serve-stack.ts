@@ -4,4 +4,8 @@ import { startLocalStack } from '../../src/local/index.ts'
 const stack = await startLocalStack()
 const { url, anonKey, serviceKey, jwtSecret, databaseUrl } = stack
 process.send?.({ url, anonKey, serviceKey, jwtSecret, databaseUrl })
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.((user + system) / 1e6)
+})
 process.once('disconnect', () => void stack.stop().then(() => process.exit()))

@@ -4,6 +4,8 @@ import type { SupabaseCoordinates } from '../../src/local/index.ts'
 
 export interface StackProcess {
   readonly coordinates: SupabaseCoordinates
+  /** CPU seconds of its gateway and relay so far; the database's are not among them. */
+  cpu(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -17,6 +19,11 @@ export async function startStackProcess(): Promise<StackProcess> {
   ])
   return {
     coordinates,
+    async cpu() {
+      child.send('cpu')
+      const [seconds] = (await once(child, 'message')) as [number]
+      return seconds
+    },
     async stop() {
       child.disconnect()
       await ended

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { SupabaseClient } from '@supabase/supabase-js'
+import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { createCells, type Sheet } from '../../src/index.ts'
-import type { Tenants } from '../../src/local/index.ts'
+import type { SupabaseCoordinates, Tenants, TestUser } from '../../src/local/index.ts'
 import { seeded } from '../data/random.ts'
 import { percentile } from '../measure.ts'
 
@@ -15,10 +15,16 @@ export interface EditPlan {
 }
 
 export interface EditResult {
-  /** Milliseconds from the write call to one other user's listener. */
-  readonly edits: readonly number[]
+  /** Milliseconds from the write call to one other user's listener, that was told all of it: a sample a call. */
+  readonly edits: readonly Sample[]
+  /** Of them, the calls that wrote a batch. */
+  readonly batches: readonly number[]
   /** The same from a call of a function that does nothing but `realtime.send`, to one other user's listener. */
   readonly sends: readonly number[]
+  /** How often each of the database's functions was called by the sheets. */
+  readonly calls: ReadonlyMap<string, number>
+  /** CPU seconds of all the clients together. */
+  readonly clientCpu: number
   /** Milliseconds of the write call itself, up to its reply. */
   readonly replies: readonly number[]
   readonly written: number
@@ -32,7 +38,15 @@ export interface EditResult {
   readonly different: number
 }
 
+/** What was measured, and when it began, in milliseconds since everybody was there. */
+interface Sample {
+  readonly at: number
+  readonly took: number
+}
+
 const batchSize = 100
+/** The first seconds warm up what runs everywhere, and are not counted. */
+const warmUp = 0.1
 /** One in so many ticks is a bare send as well, so that both meet the same moments. */
 const sendEvery = 5
 
@@ -46,6 +60,7 @@ interface Editor {
 
 /** Signed-in users on one budget, each about one write a second, and everybody listens to everything. */
 export async function measureEdits(
+  coordinates: SupabaseCoordinates,
   tenants: Tenants,
   plan: EditPlan,
   progress: (message: string) => void,
@@ -55,17 +70,27 @@ export async function measureEdits(
   const random = seeded(7)
   await createBareSend(tenants)
 
-  /** When each value was written; values are all different. */
-  const begun: number[] = []
+  /** By value, which are all different: who wrote it, and by which call. */
   const authors: number[] = []
-  const [edits, sends, replies]: number[][] = [[], [], []]
+  const callsOfValues: number[] = []
+  /** Of each call: when it began, and how many of its cells its witness has not been told yet. */
+  const begun: number[] = []
+  const untold: number[] = []
+  const edits: Sample[] = []
+  const batches: number[] = []
+  const sends: number[] = []
+  const replies: number[] = []
+  const batchCalls = new Set<number>()
+  const calls = new Map<string, number>()
+  let startedAt = Infinity
+  const counts = (at: number): boolean => at > startedAt + plan.seconds * 1_000 * warmUp
   let refused = 0
 
   const editors: Editor[] = []
   const sentAt = new Map<string, number>()
   const topic = `bare:${budget.id}`
   for (let place = 0; place < plan.users; place += 1) {
-    const supabase = tenants.signIn(await tenants.createUser({ organization }))
+    const supabase = signedIn(coordinates, await tenants.createUser({ organization }), calls)
     const sheet = await createCells(supabase).budget(budget.id).open()
     const told = new Map<number, number>()
     sheet.subscribeRange({}, (cells) => {
@@ -73,33 +98,45 @@ export async function measureEdits(
       for (const { value, isPending, base } of cells) {
         if (isPending || !base.exists || value === null) continue
         const write = Number(value)
-        if (authors[write] === place) continue
+        const author = authors[write] ?? 0
+        if (author === place) continue
         told.set(write, (told.get(write) ?? 0) + 1)
-        // One listener of each write is looked at: every user's in turn.
-        if (((authors[write] ?? 0) + 1 + (write % (plan.users - 1))) % plan.users === place) {
-          edits!.push(now - (begun[write] ?? now))
-        }
+        // One listener of each call is looked at: every user's in turn.
+        const call = callsOfValues[write] ?? 0
+        if ((author + 1 + (call % (plan.users - 1))) % plan.users !== place) continue
+        untold[call] = (untold[call] ?? 0) - 1
+        const began = begun[call] ?? now
+        if (untold[call] !== 0 || !counts(began)) continue
+        edits.push({ at: began - startedAt, took: now - began })
+        if (batchCalls.has(call)) batches.push(now - began)
       }
     })
     await supabase.realtime.setAuth()
     await joined(supabase, topic, (id, from) => {
       const began = sentAt.get(id)
-      if (began !== undefined && (from + 1) % plan.users === place) sends!.push(performance.now() - began)
+      if (began === undefined || (from + 1) % plan.users !== place) return
+      if (counts(began)) sends.push(performance.now() - began)
     })
     editors.push({ supabase, sheet, entity: randomUUID(), told })
   }
   await Promise.all(editors.map(({ sheet }) => sheet.ready()))
 
   progress(`${plan.users} users for ${plan.seconds} s`)
+  calls.clear()
+  const cpu = process.cpuUsage()
+  startedAt = performance.now()
   const running: Promise<unknown>[] = []
   const write = (place: number, tick: number): void => {
     const { sheet, entity, supabase } = editors[place]!
     const count = (tick + place) % plan.batchEvery === 0 ? batchSize : 1
-    const first = begun.length
+    const first = authors.length
     const now = performance.now()
+    const call = begun.push(now) - 1
+    untold.push(count)
+    if (count > 1) batchCalls.add(call)
     const changes = Array.from({ length: count }, (_, index) => {
-      begun.push(now)
       authors.push(place)
+      callsOfValues.push(call)
       const cell = {
         module: 'bench',
         entity,
@@ -109,7 +146,7 @@ export async function measureEdits(
       return { cell, value: first + index }
     })
     const reply = sheet.setMany(changes).result.then(
-      () => count === 1 && replies!.push(performance.now() - now),
+      () => count === 1 && counts(now) && replies.push(performance.now() - now),
       () => (refused += 1),
     )
     running.push(reply)
@@ -131,11 +168,33 @@ export async function measureEdits(
   await Promise.all(running)
   await Promise.all(editors.map(({ sheet }) => sheet.ready()))
 
+  const { user, system } = process.cpuUsage(cpu)
+  const rates = { calls: new Map(calls), clientCpu: (user + system) / 1e6 }
+
   progress('looking for what was missed')
   const result = await compare(tenants, budget.id, editors, authors, plan)
   await Promise.all(editors.map(({ sheet }) => sheet.close()))
   await Promise.all(editors.map(({ supabase }) => supabase.removeAllChannels()))
-  return { edits: edits!, sends: sends!, replies: replies!, written: begun.length, refused, ...result }
+  return { edits, batches, sends, replies, ...rates, written: authors.length, refused, ...result }
+}
+
+/** As an application is: with one token for as long as it holds, and not a new one for each request. */
+function signedIn(
+  { url, anonKey }: SupabaseCoordinates,
+  { accessToken }: TestUser,
+  calls: Map<string, number>,
+): SupabaseClient {
+  return createClient(url, anonKey, {
+    accessToken: () => Promise.resolve(accessToken),
+    global: {
+      fetch: (input, init) => {
+        const { pathname } = new URL(input instanceof Request ? input.url : input)
+        const name = pathname.split('/').at(-1) ?? ''
+        calls.set(name, (calls.get(name) ?? 0) + 1)
+        return fetch(input, init)
+      },
+    },
+  }) as SupabaseClient
 }
 
 async function compare(

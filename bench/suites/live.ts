@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { connectTenants, type SupabaseCoordinates, type Tenants } from '../../src/local/index.ts'
-import { startStackProcess } from '../client/stack-process.ts'
+import { startStackProcess, type StackProcess } from '../client/stack-process.ts'
 import { measureEdits, measureRoad } from '../live/edits.ts'
 import type { Opened } from '../live/open.ts'
 import { percentile } from '../measure.ts'
@@ -15,7 +15,7 @@ export const run: RunSuite = async function* (context) {
   const stack = await startStackProcess()
   const { tenants, close } = connectTenants(stack.coordinates)
   try {
-    if (wants('edit.latency')) yield await editRow(tenants, context)
+    if (wants('edit.latency')) yield await editRow(stack, tenants, context)
     if (!wants('open.1000000') && !wants('change.100') && !wants('bytesPerCell')) return
     const few = await openBudget(
       tenants,
@@ -31,18 +31,30 @@ export const run: RunSuite = async function* (context) {
   }
 }
 
-async function editRow(tenants: Tenants, { scale, progress }: SuiteContext): Promise<Row> {
+async function editRow(
+  stack: StackProcess,
+  tenants: Tenants,
+  { scale, progress }: SuiteContext,
+): Promise<Row> {
   const plan = {
     users: scale < 0.1 ? 10 : 50,
     seconds: Math.max(4, Math.round(120 * scale)),
     cellsPerUser: 2_000,
     batchEvery: 20,
   }
-  const result = await measureEdits(tenants, plan, progress)
+  const before = await stack.cpu()
+  const result = await measureEdits(stack.coordinates, tenants, plan, progress)
+  const stackCpu = (await stack.cpu()) - before
   const road = await measureRoad(tenants, Math.max(10, Math.round(200 * scale)))
-  const { missed, doubled, refused, different, written } = result
-  return latencyRow('edit.latency', result.edits, result.sends, {
-    ratioP95: rounded(percentile(result.edits, 0.95) / percentile(result.sends, 0.95)),
+  const { missed, doubled, refused, different, written, calls, edits } = result
+  const took = (samples: typeof edits) => samples.map((sample) => sample.took)
+  const middle = plan.seconds * 500
+  const [early, late] = [edits.filter(({ at }) => at < middle), edits.filter(({ at }) => at >= middle)]
+  return latencyRow('edit.latency', took(edits), result.sends, {
+    ratioP95: rounded(percentile(took(edits), 0.95) / percentile(result.sends, 0.95)),
+    drift: rounded(percentile(took(late), 0.95) / percentile(took(early), 0.95)),
+    batchP50: rounded(percentile(result.batches, 0.5)),
+    batchP95: rounded(percentile(result.batches, 0.95)),
     users: plan.users,
     seconds: plan.seconds,
     written,
@@ -50,6 +62,9 @@ async function editRow(tenants: Tenants, { scale, progress }: SuiteContext): Pro
     doubled,
     refused,
     different,
+    calls: [...calls].map(([name, times]) => `${name} ${times}`).join(', '),
+    clientCpu: rounded(result.clientCpu),
+    stackCpu: rounded(stackCpu),
     reply: rounded(percentile(result.replies, 0.5)),
     quietCall: rounded(road.gateway),
     quietCallInDatabase: rounded(road.database),

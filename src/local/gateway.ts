@@ -1,8 +1,9 @@
 import type postgres from 'postgres'
 import { checkBearer } from './bearer.ts'
 import { LocalStackError } from './errors.ts'
-import { failWithTheConnection, isConnectionLost, patientSocket } from './lost-connections.ts'
-import { toPostgrestError, type DatabaseError } from './postgrest-errors.ts'
+import { openFunctionCalls } from './function-calls.ts'
+import { failWithTheConnection, isConnectionLost, patiently } from './lost-connections.ts'
+import { databaseUnreachable, toPostgrestError, type DatabaseError } from './postgrest-errors.ts'
 
 /**
  * The one file that knows `@supabase/lite`, an alpha that is pinned exactly: everything here that looks odd corrects
@@ -108,11 +109,10 @@ const asIs = (value: string): string => value
 const asIsoTime = (value: string): string => value.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00')
 
 function connect(createConnection: (config: unknown) => Connection, databaseUrl: string): Connection {
-  const { hostname, port } = new URL(databaseUrl)
   const connection = createConnection({
     url: databaseUrl,
     postgresOptions: {
-      socket: () => patientSocket({ host: hostname, port: Number(port) }),
+      ...patiently(databaseUrl),
       max: 20,
       onnotice: () => undefined,
       connection: { application_name: 'cells-gateway' },
@@ -195,17 +195,6 @@ const ROLE_SETTINGS = `
 function isDatabaseError(error: unknown): error is Error & DatabaseError {
   return error instanceof Error && error.name === 'PostgresError' && 'code' in error
 }
-
-const databaseUnreachable = (): Response =>
-  Response.json(
-    {
-      code: 'PGRST001',
-      details: null,
-      hint: null,
-      message: 'Database client error. Retrying the connection.',
-    },
-    { status: 503 },
-  )
 
 const isUnknownRelation = (error: unknown): error is Error =>
   error instanceof Error && 'schema' in error && 'relation' in error
@@ -314,13 +303,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     await connection.driver.end({ timeout: 1 })
     throw new LocalStackError('gateway_failed', 'REST and Auth could not be set up.', { cause })
   }
+  const functions = openFunctionCalls({ ...options, schemas: () => app.config.api?.schemas ?? schemas })
   return {
     async fetch(request) {
       if (!new URL(request.url).pathname.startsWith('/rest/')) return openToPages(await app.fetch(request))
-      const checked = await checkBearer(request, secret)
+      const answered = await functions.answer(request)
+      if (answered instanceof Response) return answered
+      const checked = await checkBearer(answered, secret)
       return checked instanceof Response ? checked : app.fetch(checked)
     },
-    reloadSchema: () => connection.clearSchemaCache(),
+    async reloadSchema() {
+      functions.reload()
+      await connection.clearSchemaCache()
+    },
     async exposing(schema, work) {
       const { api } = app.config
       const before = api?.schemas
@@ -331,6 +326,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         if (api !== undefined && before !== undefined) api.schemas = before
       }
     },
-    close: () => connection.driver.end({ timeout: 1 }),
+    async close() {
+      await Promise.all([functions.close(), connection.driver.end({ timeout: 1 })])
+    },
   }
 }

@@ -16,26 +16,62 @@ export function isConnectionLost(error: unknown): boolean {
   )
 }
 
+const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5])
+
+/** What Postgres says of the session's transaction at the end of an answer: `I` for none. */
+function transactionStatus(answer: Buffer): string | undefined {
+  const end = answer.subarray(-6)
+  return end.length === 6 && end.subarray(0, 5).equals(READY_FOR_QUERY)
+    ? String.fromCharCode(end[5] ?? 0)
+    : undefined
+}
+
 /**
  * A connection whose end the driver hears of twice: at once as an error of whoever waits, and a moment later, when
- * transactions have had the time to hear it, as the close that takes the connection out of the pool.
+ * transactions have had the time to hear it, as the close that takes the connection out of the pool. A transaction that
+ * asks for nothing at the time hears it when it does.
  *
  * Not awaited until it is connected: the driver knows of a connection that fails, and not of one that never was.
  */
-export function patientSocket({ host, port }: { readonly host: string; readonly port: number }): Socket {
+function patientSocket({ host, port }: { readonly host: string; readonly port: number }): Socket {
   const socket = connect(port, host)
   const emit = socket.emit.bind(socket) as (event: string, ...values: unknown[]) => boolean
-  socket.emit = (event: string, ...values: unknown[]): boolean => {
-    if (event !== 'close') return emit(event, ...values)
+  let isInTransaction = false
+  let timer: NodeJS.Timeout | undefined
+  const tell = (): void => {
     const lost = Object.assign(new Error('The connection to the database was lost.'), {
       code: 'CONNECTION_CLOSED',
     })
     if (socket.listenerCount('error') > 0) emit('error', lost)
+  }
+  const closeSoon = (): void => {
+    clearTimeout(timer)
     // Never as one that had an error: then the driver would leave what was asked in between without an answer.
-    setTimeout(() => emit('close', false), PATIENCE_MILLISECONDS)
+    timer = setTimeout(() => emit('close', false), PATIENCE_MILLISECONDS)
+  }
+  socket.emit = (event: string, ...values: unknown[]): boolean => {
+    if (event === 'data' && Buffer.isBuffer(values[0])) {
+      const status = transactionStatus(values[0])
+      if (status !== undefined) isInTransaction = status !== 'I'
+    }
+    if (event !== 'close') return emit(event, ...values)
+    // Not before: the socket itself replaces it at the end of what it reads.
+    socket.write = (): boolean => {
+      setImmediate(tell)
+      closeSoon()
+      return true
+    }
+    tell()
+    if (!isInTransaction) closeSoon()
     return true
   }
   return socket
+}
+
+/** Has the driver connect by {@link patientSocket}, to a database of this machine. */
+export function patiently(databaseUrl: string): { readonly socket: () => Socket } {
+  const { hostname, port } = new URL(databaseUrl)
+  return { socket: () => patientSocket({ host: hostname, port: Number(port) }) }
 }
 
 interface Reserved {

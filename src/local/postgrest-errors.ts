@@ -92,3 +92,15 @@ export function toPostgrestError(
     headers: status === 401 ? { 'www-authenticate': 'Bearer' } : {},
   }
 }
+
+/** PostgREST's answer where its database is gone. */
+export const databaseUnreachable = (): Response =>
+  Response.json(
+    {
+      code: 'PGRST001',
+      details: null,
+      hint: null,
+      message: 'Database client error. Retrying the connection.',
+    },
+    { status: 503 },
+  )

@@ -9,6 +9,7 @@ import { lockDirectory } from './directory-lock.ts'
 import { LocalStackError } from './errors.ts'
 import { openGateway, provideAuth } from './gateway.ts'
 import { listen } from './http-server.ts'
+import { patiently } from './lost-connections.ts'
 import { applyMigrations } from './migrations.ts'
 import { startPostgres, SUPERUSER } from './postgres.ts'
 import { openRelay, type LocalRealtime } from './realtime/relay.ts'
@@ -153,7 +154,7 @@ async function start(options: LocalStackOptions, undo: Undo): Promise<LocalStack
   const superuserUrl = urls.superuser('postgres')
 
   progress({ step: 'roles' })
-  const superuser = postgres(superuserUrl, { max: 2, onnotice: () => undefined })
+  const superuser = postgres(superuserUrl, { max: 2, onnotice: () => undefined, ...patiently(superuserUrl) })
   undo.add(() => superuser.end({ timeout: 1 }))
   await provideAuth(superuserUrl)
   await prepareCluster(superuser, settings.ownerPassword)
@@ -175,7 +176,7 @@ async function start(options: LocalStackOptions, undo: Undo): Promise<LocalStack
     jwtSecret: settings.jwtSecret,
     databaseUrl: urls.owner('postgres'),
   }
-  const { tenants, close } = connectTenants(coordinates)
+  const { tenants, close } = connectTenants(coordinates, { connection: patiently(coordinates.databaseUrl) })
   undo.add(close)
 
   progress({ step: 'canary' })

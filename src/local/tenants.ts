@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { SignJWT, type JWTPayload } from 'jose'
 import postgres from 'postgres'
@@ -112,7 +113,11 @@ const idOf = (reference: OrganizationReference): string =>
  */
 export function connectTenants(
   coordinates: SupabaseCoordinates,
-  options: { readonly schema?: string } = {},
+  options: {
+    readonly schema?: string
+    /** @internal Of the driver, where it is not to connect by itself. */
+    readonly connection?: { readonly socket: () => Socket }
+  } = {},
 ): TenantsConnection {
   const { url, anonKey, serviceKey, jwtSecret } = coordinates
   const sql = postgres(coordinates.databaseUrl, {
@@ -122,6 +127,7 @@ export function connectTenants(
     idle_timeout: 20,
     onnotice: () => undefined,
     connection: { application_name: 'cells-tenants' },
+    ...options.connection,
   })
   const schema = sql(options.schema ?? 'efir_budget')
   const organizations: string[] = []

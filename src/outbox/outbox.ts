@@ -1,77 +1,42 @@
 import { isCellsError, TransportError, ValidationError, type CellsError } from '../errors.ts'
 import { cellKey, type ResolvedAddress } from '../model/address.ts'
-import { missingCell, writtenCell, type Cell, type StoredCell } from '../model/cell.ts'
+import { missingCell, type StoredCell } from '../model/cell.ts'
 import { newUuid } from '../model/identifier.ts'
-import { ForbiddenError, NotFoundError } from '../model/refusals.ts'
-import type { CellInput } from '../model/value.ts'
-import { noRules } from '../modules/rules.ts'
 import { toPublicError } from '../refusal.ts'
-import type { Facts, GoneCell, PendingValue } from '../store/facts.ts'
-import type { Clock } from '../transport/clock.ts'
+import type { PendingValue } from '../store/facts.ts'
 import type { Commit } from '../transport/feed.ts'
-import {
-  Refusal,
-  type CellsTransport,
-  type WriteItem,
-  type WriteReply,
-  type WriteResult,
-} from '../transport/port.ts'
-import type { ConflictSides, Resolution } from './conflict-policy.ts'
+import { Refusal, type WriteReply } from '../transport/port.ts'
+import { toGone, toRow } from './answered-rows.ts'
 import {
   emptyOutbox,
   isPending,
-  outboxTransition,
   reopened,
   type NewWrite,
   type Operation,
   type OutboxEffect,
   type OutboxEvent,
   type OutboxState,
-  type Rejection,
   type Write,
 } from './outbox-state.ts'
-import type { OutboxStorage } from './storage.ts'
-
-export interface OutboxPorts {
-  readonly transport: Pick<CellsTransport, 'writeCells'>
-  readonly clock: Clock
-  readonly storage: OutboxStorage
-}
-
-/** Whoever shows what the outbox holds, and hears what became of it. */
-export interface OutboxSink {
-  /** All that `work` does is one change to whoever looks. */
-  commit(work: () => void): void
-  confirm(facts: Facts): void
-  overlay(changes: readonly (readonly [ResolvedAddress, PendingValue | null])[]): void
-  confirmed(cell: ResolvedAddress): Cell
-  resolve(write: Write, sides: ConflictSides): Resolution
-  /** After everything that changed the state. */
-  changed(): void
-  conflict(write: Write, theirs: Cell, error: CellsError): void
-  rejected(write: Write, error: CellsError): void
-  /** The database said that there is more to know than it told. */
-  refresh(): void
-}
-
-interface Promised {
-  readonly result: Promise<Cell>
-  readonly resolve: (cell: Cell) => void
-  readonly reject: (reason: unknown) => void
-}
+import { outboxTransition } from './outbox-transition.ts'
+import type { OutboxPorts, OutboxSink } from './outbox-ports.ts'
+import { Waiters } from './waiters.ts'
+import { WritePromises, type WritePromise } from './write-promises.ts'
+import { conflictError, discarded, mayPass, rejectionError } from './write-errors.ts'
 
 const firstPause = 1_000
 const longestPause = 30_000
 
-/** The user's writes on their way to the database: acts for outbox-state.ts, and decides nothing itself. */
+/** The user's writes on their way to the database: acts for outbox-transition.ts, and decides nothing itself. */
 export class Outbox {
   readonly #budgetVersionId: string
   readonly #ports: OutboxPorts
   readonly #sink: OutboxSink
-  readonly #promised = new Map<number, Promised>()
+  readonly #promises = new WritePromises()
   readonly #errors = new Map<number, CellsError>()
   readonly #holds = new Set<string>()
   readonly #aborted = new AbortController()
+  readonly #waiters = new Waiters()
   #state: OutboxState = emptyOutbox
   #lastId = 0
   /** All ids are from here on. */
@@ -82,7 +47,6 @@ export class Outbox {
   #turns: Promise<unknown> = Promise.resolve()
   #failures = 0
   #stopPause: (() => void) | undefined
-  #idle: { readonly evenOffline: boolean; readonly tell: () => void }[] = []
 
   constructor(budgetVersionId: string, ports: OutboxPorts, sink: OutboxSink) {
     this.#budgetVersionId = budgetVersionId
@@ -108,9 +72,9 @@ export class Outbox {
   }
 
   /** Takes writes in; the promise of each tells what became of it. */
-  write(writes: readonly Omit<NewWrite, 'id'>[]): { readonly id: number; readonly result: Promise<Cell> }[] {
+  write(writes: readonly Omit<NewWrite, 'id'>[]): WritePromise[] {
     const made = writes.map((write) => ({ ...write, id: ++this.#lastId }))
-    const results = made.map(({ id }) => this.#promise(id))
+    const results = made.map(({ id }) => this.#promises.of(id))
     this.#apply({ type: 'write', writes: made, after: this.#barriers.at(-1) })
     return results
   }
@@ -120,16 +84,15 @@ export class Outbox {
    *
    * @throws {ValidationError} where it is not listed any more.
    */
-  again(id: number, value?: PendingValue): { readonly id: number; readonly result: Promise<Cell> } {
+  again(id: number, value?: PendingValue): WritePromise {
     const write = this.#state.writes.find((other) => other.id === id)
     if (write === undefined) throw new ValidationError('write', id, 'a write that is still listed')
     if (isPending(write)) {
       this.resume()
-      const { result } = this.#promised.get(id) ?? this.#promise(id)
-      return { id, result }
+      return this.#promises.of(id)
     }
     const newId = ++this.#lastId
-    const made = this.#promise(newId)
+    const made = this.#promises.of(newId)
     this.#apply({ type: 'again', id, newId, ...(value !== undefined && { value }) })
     return made
   }
@@ -157,7 +120,7 @@ export class Outbox {
   /** Sends nothing while anybody holds it. */
   hold(reason: string): void {
     this.#holds.add(reason)
-    this.#tellIfIdle()
+    this.#waiters.look()
   }
 
   release(reason: string): void {
@@ -197,22 +160,11 @@ export class Outbox {
   }
 
   /**
-   * Resolves once nothing waits or is under way any more: all is settled, refused, or given up for now. What waits for
-   * the network is given up for now, unless it is waited for `evenOffline`.
+   * Resolves once nothing waits or is under way any more: all is settled, refused, or given up for now. Without the network
+   * all is given up for now, what was sent and may have landed too, unless it is waited for `evenOffline`.
    */
   async flushed(evenOffline: boolean, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted()
-    if (!this.#isBusy(evenOffline)) return
-    await new Promise<void>((resolve, reject) => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is the caller's own
-      const onAbort = () => reject(signal?.reason)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const tell = (): void => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      }
-      this.#idle.push({ evenOffline, tell })
-    })
+    await this.#waiters.wait(() => !this.#isBusy(evenOffline), signal)
   }
 
   /** Ends what is under way. What has not been answered may have landed. */
@@ -220,8 +172,7 @@ export class Outbox {
     this.#holds.add('ended')
     this.#stopPause?.()
     this.#aborted.abort()
-    for (const id of [...this.#promised.keys()]) this.#promised.get(id)?.reject(discarded())
-    this.#promised.clear()
+    this.#promises.rejectAll(discarded)
   }
 
   /** The error that a listed write was refused with. */
@@ -231,27 +182,12 @@ export class Outbox {
     return this.#errors.get(write.id) ?? rejectionError(write, write.rejection)
   }
 
-  #promise(id: number) {
-    const { promise, resolve, reject } = withResolvers<Cell>()
-    this.#promised.set(id, { result: promise, resolve, reject })
-    // Who does not listen is told by events, and by the list of pending writes.
-    promise.catch(() => undefined)
-    return { id, result: promise }
-  }
-
   #apply(event: OutboxEvent): void {
     const effects = this.#step(event)
     for (const effect of effects) this.#act(effect)
     this.#sink.changed()
     this.#tick()
-    this.#tellIfIdle()
-  }
-
-  #tellIfIdle(): void {
-    if (this.#idle.length === 0) return
-    const waiting = this.#idle.splice(0)
-    this.#idle = waiting.filter((one) => this.#isBusy(one.evenOffline))
-    for (const one of waiting) if (!this.#idle.includes(one)) one.tell()
+    this.#waiters.look()
   }
 
   #step(event: OutboxEvent): readonly OutboxEffect[] {
@@ -285,34 +221,25 @@ export class Outbox {
         this.#pause(effect.after)
         return
       case 'settled': {
-        this.#tell(effect.write, (promised) => promised.resolve(effect.row))
+        this.#promises.resolve(effect.write, effect.row)
         return
       }
       case 'conflict': {
         const error = conflictError(effect.write)
-        this.#tell(effect.write, (promised) => promised.reject(error))
+        this.#promises.reject(effect.write, error)
         this.#sink.conflict(effect.write, effect.theirs, error)
         return
       }
       case 'rejected': {
         const error = this.#errors.get(effect.write.id) ?? rejectionError(effect.write, effect.rejection)
-        this.#tell(effect.write, (promised) => promised.reject(error))
+        this.#promises.reject(effect.write, error)
         this.#sink.rejected(effect.write, error)
         return
       }
       case 'dropped':
         this.#errors.delete(effect.write.id)
-        this.#tell(effect.write, (promised) => promised.reject(discarded()))
+        this.#promises.reject(effect.write, discarded())
         return
-    }
-  }
-
-  #tell({ id, replaces }: Write, say: (promised: Promised) => void): void {
-    for (const one of [id, ...replaces]) {
-      const promised = this.#promised.get(one)
-      if (promised === undefined) continue
-      this.#promised.delete(one)
-      say(promised)
     }
   }
 
@@ -369,7 +296,7 @@ export class Outbox {
     })
     for (const effect of effects) this.#act(effect)
     this.#sendWaiting()
-    this.#tellIfIdle()
+    this.#waiters.look()
     // A part of a divided batch that got no answer.
     if (results.some(({ status }) => status === 'failed') && this.isStuck) this.#pauseAfterFailure()
     if (conflicts.some((result) => 'cell' in result && result.cell === null)) this.#sink.refresh()
@@ -407,79 +334,9 @@ export class Outbox {
   #isBusy(evenOffline: boolean): boolean {
     const upTo = this.#barriers[0] ?? Infinity
     const isHeld = this.#holds.size > 0 && !evenOffline
+    if (isHeld) return false
     return this.#state.writes.some(
-      ({ id, state }) => id <= upTo && (state === 'sending' || (state === 'waiting' && !isHeld)),
+      ({ id, state }) => id <= upTo && (state === 'sending' || state === 'waiting'),
     )
   }
-}
-
-/** What a user's value looks like to him. */
-export function toInput(value: PendingValue): CellInput {
-  if (value === 'deleted') return null
-  return value.text === null ? value.number : { text: value.text }
-}
-
-/** Whether waiting may mend it: the same operation may be sent again, and may have landed. */
-function mayPass(error: unknown): boolean {
-  if (error instanceof Refusal || !isCellsError(error)) return false
-  return error.retryable || error.code === 'unauthorized'
-}
-
-function toRow({ reference, value }: WriteItem, result: WriteResult | undefined): Cell | null {
-  if (result === undefined || typeof reference === 'string') return null
-  if (result.status === 'written') {
-    return value === null ? missingCell(reference) : writtenCell(reference, value, result, 'input')
-  }
-  return 'cell' in result ? result.cell : null
-}
-
-function toGone({ reference, value }: WriteItem, result: WriteResult | undefined): GoneCell[] {
-  if (result?.status !== 'written' || value !== null || typeof reference === 'string') return []
-  const { id, version } = result
-  return [{ ...reference, id, version }]
-}
-
-function conflictError(write: Write): CellsError {
-  const cell = write.theirs?.exists === true ? write.theirs : null
-  return refusalOf(write, 'version_conflict', { status: 'conflict', cell })
-}
-
-function rejectionError(write: Write, rejection: Rejection): CellsError {
-  if (rejection.status === 'failed') {
-    const { code, message } = rejection
-    if (code === 'not_found') return new NotFoundError(message, [])
-    if (code === 'forbidden') return new ForbiddenError(message, [])
-    return new TransportError('server', message, 0, { retryable: false })
-  }
-  return refusalOf(write, rejection.status, rejection)
-}
-
-/** The error that the same refusal is elsewhere in the library. */
-function refusalOf(write: Write, code: Refusal['code'], result: WriteResult): CellsError {
-  const { cell, value, base } = write
-  const message = 'message' in result ? result.message : ''
-  const refusal = new Refusal(message, {
-    code,
-    cause: undefined,
-    hint: undefined,
-    results: [[0, result]],
-    argument: undefined,
-  })
-  const item = { reference: cell, value: value === 'deleted' ? null : value, base: base.version }
-  return toPublicError(refusal, [{ item, address: cell, base, mine: toInput(value), rules: noRules }])
-}
-
-function discarded(): DOMException {
-  return new DOMException('The write was discarded.', 'AbortError')
-}
-
-/** `Promise.withResolvers`, which browsers of 2023 do not have. */
-function withResolvers<T>() {
-  let resolve!: (value: T) => void
-  let reject!: (reason: unknown) => void
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve
-    reject = onReject
-  })
-  return { promise, resolve, reject }
 }

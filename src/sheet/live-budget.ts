@@ -1,5 +1,5 @@
-import { isCellsError, ProtocolError, TransportError, ValidationError, type CellsError } from '../errors.ts'
-import { callsOf } from '../call.ts'
+import { TransportError, type CellsError } from '../errors.ts'
+import { callsOf, type Call } from '../call.ts'
 import { SheetLeases } from '../editing/sheet-leases.ts'
 import type { CellsLogger } from '../events.ts'
 import type { Turn } from '../history/step.ts'
@@ -9,23 +9,22 @@ import type { Lease } from '../leases/lease.ts'
 import { load } from '../load.ts'
 import { cellKey, type ResolvedAddress } from '../model/address.ts'
 import type { Cell } from '../model/cell.ts'
-import { toStoredValue } from '../model/value.ts'
-import { resolveByName, type ConflictSides, type Resolution } from '../outbox/conflict-policy.ts'
-import { Outbox, toInput } from '../outbox/outbox.ts'
+import { Outbox } from '../outbox/outbox.ts'
 import type { OutboxState, Write } from '../outbox/outbox-state.ts'
 import type { KeeperSink, OutboxKeeper } from '../outbox/outbox-keeper.ts'
 import type { StorageStatus } from '../outbox/persistent-storage.ts'
 import type { OutboxStorage } from '../outbox/storage.ts'
-import { toPublicError } from '../refusal.ts'
 import { CellStore } from '../store/cell-store.ts'
 import { SyncEngine, type SyncPorts } from '../sync/sync-engine.ts'
 import type { SyncState } from '../sync/sync-state.ts'
 import { SheetPresence } from '../presence/presence.ts'
 import type { Commit } from '../transport/feed.ts'
-import { Refusal, type CellsTransport } from '../transport/port.ts'
+import type { CellsTransport } from '../transport/port.ts'
 import type { OpenChannel } from '../transport/stream.ts'
 import { commentsApart, type CommentedCells } from './comment-news.ts'
-import type { Conflict, ConflictPolicy } from './sheet-types.ts'
+import { resolveConflict } from './conflict.ts'
+import { reporter, toCellsError } from './live-errors.ts'
+import type { ConflictPolicy } from './sheet-types.ts'
 
 /** What a live budget needs of the world. */
 export interface LivePorts extends Omit<SyncPorts, 'transport' | 'openStream'> {
@@ -62,6 +61,7 @@ export class LiveBudget {
   readonly presence: SheetPresence
   readonly leases: SheetLeases
   readonly report: (error: unknown) => void
+  readonly #call: Call
   readonly #members = new Set<Member>()
   readonly #onEmpty: () => void
   #lastOrigin = 0
@@ -94,7 +94,10 @@ export class LiveBudget {
         confirm: (facts) => this.store.confirm(facts),
         overlay: (changes) => this.store.overlay(changes),
         confirmed: (cell) => this.store.get(cell).base,
-        resolve: (write, sides) => this.#resolve(write, sides),
+        resolve: (write, sides) => {
+          const policy = [...this.#members].find(({ origin }) => origin === write.origin)?.onConflict
+          return resolveConflict(write, sides, policy, this.report)
+        },
         changed: () => this.#changed(),
         conflict: (write, theirs, error) =>
           this.#membersOf(write, (member) => member.conflict(write, theirs, error)),
@@ -103,8 +106,13 @@ export class LiveBudget {
       },
     )
     this.presence = new SheetPresence({ clock: ports.clock, userId: ports.userId, report: this.report })
-    const call = callsOf(ports.transport, id)
-    this.leases = new SheetLeases({ call, clock: ports.clock, userId: ports.userId, report: this.report })
+    this.#call = callsOf(ports.transport, id)
+    this.leases = new SheetLeases({
+      call: this.#call,
+      clock: ports.clock,
+      userId: ports.userId,
+      report: this.report,
+    })
     const openChannel = ports.openStream && commentsApart(ports.openStream, (cells) => this.#commented(cells))
     const openStream = openChannel && this.presence.over(this.leases.over(openChannel))
     this.engine = new SyncEngine(
@@ -215,7 +223,7 @@ export class LiveBudget {
   ): Promise<{ readonly lease: Lease; readonly end: () => void } | null> {
     const { acquireLease } = await load(() => import('../leases/calls.ts'))
     const { transport, userId } = this.ports
-    const ground = { budgetVersionId: this.id, transport, call: callsOf(transport, this.id) }
+    const ground = { budgetVersionId: this.id, transport, call: this.#call }
     const [user, lease] = await Promise.all([userId().catch(() => null), acquireLease(ground, cell, options)])
     if (lease === null) return null
     const ends = [this.leases.hold(lease, user), this.presence.edit(cell)]
@@ -294,20 +302,6 @@ export class LiveBudget {
     for (const member of own.length > 0 ? own : members) tell(member)
   }
 
-  #resolve(write: Write, sides: ConflictSides): Resolution {
-    if (write.policy !== 'custom') return resolveByName(write.policy, sides)
-    const decide = [...this.#members].find(({ origin }) => origin === write.origin)?.onConflict
-    if (typeof decide !== 'function') return { type: 'reject' }
-    try {
-      const choice = decide(toConflict(write, sides.theirs))
-      if (choice === 'theirs' || choice === 'reject') return { type: choice }
-      return { type: 'write', value: toStoredValue(choice, 'onConflict') }
-    } catch (error) {
-      this.report(error)
-      return { type: 'reject' }
-    }
-  }
-
   #log(what: string, error: unknown): void {
     const { code } = (error ?? {}) as { readonly code?: unknown }
     try {
@@ -319,27 +313,3 @@ export class LiveBudget {
 }
 
 const inMemory: StorageStatus = Object.freeze({ kind: 'memory', error: null, unreadable: Object.freeze([]) })
-
-/** A write and what is there instead, as a policy or a listener is told. */
-export function toConflict({ cell, base, value }: Write, theirs: Cell): Conflict {
-  return { cell, base, mine: toInput(value), isDeletion: value === 'deleted', theirs }
-}
-
-function toCellsError(error: unknown): CellsError {
-  if (error instanceof Refusal || isCellsError(error)) return toPublicError(error)
-  return new ProtocolError('The budget could not be read.', { cause: error })
-}
-
-/** Node has no `reportError`, and an error that nobody caught would end the process. */
-function reporter(logger: CellsLogger | undefined): (error: unknown) => void {
-  const { reportError } = globalThis as Partial<typeof globalThis>
-  return (error) => {
-    if (reportError !== undefined) reportError(error)
-    else logger?.error('@efir/cells: a listener of yours threw', { error })
-  }
-}
-
-/** Where a sheet is used after its end. */
-export function closedError(): ValidationError {
-  return new ValidationError('sheet', 'closed', 'a sheet that is open')
-}

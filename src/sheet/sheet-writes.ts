@@ -3,10 +3,11 @@ import { cellKey, type CellAddress, type ResolvedAddress } from '../model/addres
 import type { AnyCell } from '../model/cell.ts'
 import { toStoredValue } from '../model/value.ts'
 import type { ModuleRules } from '../modules/rules.ts'
-import { toInput } from '../outbox/outbox.ts'
 import type { NewWrite, Write, WriteSession } from '../outbox/outbox-state.ts'
+import { toInput } from '../outbox/write-errors.ts'
 import type { PendingValue } from '../store/facts.ts'
-import { closedError, type LiveBudget } from './live-budget.ts'
+import type { LiveBudget } from './live-budget.ts'
+import { closedError } from './live-errors.ts'
 import type { Choice, ConflictPolicy, LooseSheetChange, PendingWrite, WriteHandle } from './sheet-types.ts'
 import type { AnyVisibleCell, TypedCells } from './typed-cells.ts'
 

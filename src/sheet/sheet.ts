@@ -4,11 +4,8 @@ import { ValidationError } from '../errors.ts'
 import type { RedoResult, UndoResult } from '../history/step.ts'
 import type { TurnOptions } from '../history/steps.ts'
 import type { AcquireOptions } from '../leases/acquire-options.ts'
-import type { Lease } from '../leases/lease.ts'
 import { cellKey, resolveAddress, type CellAddress, type ResolvedAddress } from '../model/address.ts'
-import type { AnyCell } from '../model/cell.ts'
 import { newUuid } from '../model/identifier.ts'
-import type { LeaseLostError } from '../model/refusals.ts'
 import type { Modules } from '../modules/modules.ts'
 import { noRules, type ModuleRules } from '../modules/rules.ts'
 import type { AddressAt, FieldName, InputAt, ModuleName, NoModules } from '../modules/types.ts'
@@ -19,9 +16,11 @@ import type { CellSelection, ExternalStore } from '../store/facts.ts'
 import type { Scope } from '../sync/scope.ts'
 import { isCaughtUp } from '../sync/sync-state.ts'
 import { statusOf } from '../sync/sync-status.ts'
-import { CellEdit, type EditAt } from './cell-edit.ts'
+import type { EditAt } from './cell-edit.ts'
 import { externalValue, type ExternalValue } from './external-value.ts'
-import { closedError, toConflict, type LiveBudget, type Member } from './live-budget.ts'
+import { toConflict } from './conflict.ts'
+import type { LiveBudget, Member } from './live-budget.ts'
+import { closedError } from './live-errors.ts'
 import type { SheetEvents } from './sheet-events.ts'
 import { intersection } from './selection.ts'
 import type {
@@ -37,14 +36,12 @@ import type {
   SheetFilter,
   SheetStatus,
 } from './sheet-types.ts'
+import { SheetEdits, type LooseEdit } from './sheet-edits.ts'
 import { SheetWrites } from './sheet-writes.ts'
-import { TypedCells, type AnyVisibleCell, type VisibleAt } from './typed-cells.ts'
+import { TypedCells, type VisibleAt } from './typed-cells.ts'
 
 /** Writes that are one step for undo. Made by {@link Sheet.session}. */
 export type SheetSession<M extends Modules = NoModules> = Pick<Sheet<M>, 'set' | 'setMany' | 'delete'>
-
-/** An edit, whatever the compiler knows about its value. */
-type LooseEdit = CellEdit<AnyVisibleCell, AnyCell, never>
 
 /**
  * Cells of a budget, live: what the database confirmed, as it happens, with the user's own writes over it at once. Made by
@@ -87,8 +84,7 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
   readonly #pending: ExternalValue<readonly PendingWrite[]>
   readonly #storage: ExternalValue<StorageStatus>
   readonly #waiters = new Set<() => void>()
-  readonly #edits = new Set<LooseEdit>()
-  readonly #ended = new AbortController()
+  readonly #edits: SheetEdits
   readonly #leaveCompany: (() => void) | undefined
   readonly #onProgress: OpenOptions['onProgress']
   #listed = 0
@@ -128,6 +124,10 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
       resolve: (cell, field) => this.#address(cell, field),
       // The first question comes while the scope is being asked for.
       includes: (cell) => (this.#scope as Scope | undefined)?.includes(cell) ?? false,
+    })
+    this.#edits = new SheetEdits({
+      ...{ live, writes: this.#writes, typed: this.#typed },
+      lost: (event) => this.#emit('edit-lost', event),
     })
     this.#member = {
       origin,
@@ -351,20 +351,9 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
     cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
     options: AcquireOptions,
   ): Promise<EditAt<M, Module, Field> | null>
-  async edit(cell: CellAddress, { signal, ...options }: AcquireOptions = {}): Promise<LooseEdit | null> {
+  async edit(cell: CellAddress, options: AcquireOptions = {}): Promise<LooseEdit | null> {
     if (this.#isClosed) throw closedError()
-    const address = this.#address(cell)
-    const stop = new AbortController()
-    const onAbort = (): void => stop.abort(signal?.aborted === true ? signal.reason : closedError())
-    const signals = [this.#ended.signal, ...(signal === undefined ? [] : [signal])]
-    for (const one of signals) one.addEventListener('abort', onAbort)
-    if (signals.some(({ aborted }) => aborted)) onAbort()
-    try {
-      const begun = await this.#live.edit(address, { ...options, signal: stop.signal })
-      return begun && this.#begin(address, begun)
-    } finally {
-      for (const one of signals) one.removeEventListener('abort', onAbort)
-    }
+    return await this.#edits.begin(this.#address(cell), options)
   }
 
   /**
@@ -415,7 +404,7 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
   async #close({ pending = 'flush', signal }: CloseOptions): Promise<CloseResult> {
     const { outbox } = this.#live
     this.#isClosed = true
-    this.#ended.abort()
+    this.#edits.end()
     if (pending === 'flush') await outbox.flushed(false, signal).catch(() => undefined)
     const { origin } = this.#member
     const writes = outbox.state.writes.filter((write) => write.origin === origin)
@@ -423,7 +412,7 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
     const isKept = pending === 'flush' && this.#live.storage.kind === 'persistent'
     if (!isKept) outbox.drop(writes.map(({ id }) => id))
     // Each when its own writes are answered. What the network does not carry now is not waited for: such a lease lapses.
-    const ended = Promise.allSettled([...this.#edits].map((edit) => edit.commit()))
+    const ended = this.#edits.commitAll()
     if (this.#live.engine.state.online && unsettled.length === 0) await ended
     this.#leaveCompany?.()
     this.#live.detach(this.#member)
@@ -443,26 +432,6 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
     }
     this.#rules.checkAddress(address, field)
     return address
-  }
-
-  #begin(
-    cell: ResolvedAddress,
-    { lease, end }: { readonly lease: Lease; readonly end: () => void },
-  ): LooseEdit {
-    const edit: LooseEdit = new CellEdit({
-      lease,
-      confirmed: () => this.#typed.confirmed(this.#live.store.get(cell).base),
-      write: (change) => this.#writes.one({ cell, ...change }, null, lease.token),
-      drop: (ids) => this.#live.outbox.drop(ids),
-      ended: () => {
-        end()
-        if (this.#edits.delete(edit) && lease.signal.aborted) {
-          this.#emit('edit-lost', { cell, error: lease.signal.reason as LeaseLostError })
-        }
-      },
-    })
-    this.#edits.add(edit)
-    return edit
   }
 
   /** Something changed in the stream, the reads or the outbox. */

@@ -12,13 +12,13 @@ import {
   defaultSettings,
   initialSync,
   isOutdated,
-  transition,
   type SyncEffect,
   type SyncEvent,
   type SyncSettings,
   type SyncState,
   type Timer,
 } from './sync-state.ts'
+import { transition } from './sync-transition.ts'
 
 /** What the engine needs of the world. */
 export interface SyncPorts {
@@ -57,7 +57,7 @@ interface GivenCells {
 const changesPerRead = 5_000
 const cellsPerPage = 5_000
 
-/** Keeps a store at the budget's newest revision: acts for sync-state.ts, and decides nothing itself. */
+/** Keeps a store at the budget's newest revision: acts for sync-transition.ts, and decides nothing itself. */
 export class SyncEngine {
   readonly #budgetVersionId: string
   readonly #ports: SyncPorts

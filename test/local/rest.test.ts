@@ -7,13 +7,17 @@ import { useStack } from '../support/stack.ts'
 // either. Its functions are made for it, and gone afterwards.
 const stack = await useStack()
 const suffix = randomUUID().slice(0, 8)
-const [raise, kind, exact, whoami, slow, writes, table] = [
+const [raise, kind, exact, whoami, slow, writes, told, twice, pretends, controls, table] = [
   `raise_${suffix}`,
   `kind_${suffix}`,
   `exact_${suffix}`,
   `whoami_${suffix}`,
   `slow_${suffix}`,
   `writes_${suffix}`,
+  `told_${suffix}`,
+  `twice_${suffix}`,
+  `pretends_${suffix}`,
+  `controls_${suffix}`,
   `written_${suffix}`,
 ] as const
 
@@ -38,8 +42,25 @@ beforeAll(async () => {
     GRANT ALL ON public.${table} TO service_role;
     CREATE FUNCTION public.${writes}() RETURNS jsonb LANGUAGE plpgsql AS
       $$ BEGIN INSERT INTO public.${table} VALUES (1); RETURN '{}'; END $$;
+    CREATE FUNCTION public.${told}(p_first text, "p Second" integer DEFAULT 7) RETURNS jsonb LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM set_config('response.status', '202', true),
+        set_config('response.headers', '[{"x-told": "yes"}]', true);
+      RETURN jsonb_build_object('first', p_first, 'second', "p Second");
+    END $$;
+    CREATE FUNCTION public.${twice}(p_text text) RETURNS jsonb LANGUAGE sql AS $$ SELECT '"text"'::jsonb $$;
+    CREATE FUNCTION public.${twice}(p_number integer) RETURNS void LANGUAGE sql AS $$ SELECT $$;
+    CREATE FUNCTION public.${pretends}() RETURNS jsonb LANGUAGE plpgsql STABLE AS
+      $$ BEGIN RETURN public.${writes}(); END $$;
+    CREATE FUNCTION public.${controls}(p_nothing boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+    BEGIN
+      IF p_nothing THEN RETURN NULL; END IF;
+      RAISE SQLSTATE 'PGRST' USING MESSAGE = '{"code": "TEA", "message": "short and stout"}',
+        DETAIL = '{"status": 418, "headers": {"x-spout": "here"}}';
+    END $$;
     GRANT EXECUTE ON FUNCTION public.${raise}, public.${kind}, public.${exact}, public.${whoami}, public.${slow},
-      public.${writes} TO anon, authenticated, service_role;
+      public.${writes}, public.${told}, public.${twice}(text), public.${twice}(integer), public.${pretends},
+      public.${controls} TO anon, authenticated, service_role;
     NOTIFY pgrst, 'reload schema';`)
   // PostgREST looks at the schema again a moment later.
   await vi.waitFor(
@@ -52,7 +73,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack.sql.unsafe(`
-    DROP FUNCTION public.${raise}, public.${kind}, public.${exact}, public.${whoami}, public.${slow}, public.${writes};
+    DROP FUNCTION public.${raise}, public.${kind}, public.${exact}, public.${whoami}, public.${slow}, public.${writes},
+      public.${told}, public.${twice}(text), public.${twice}(integer), public.${pretends}, public.${controls};
     DROP TABLE public.${table};`)
 })
 
@@ -203,6 +225,59 @@ describe('a token', () => {
   it('can’t make its bearer an owner of the database', async () => {
     const token = await stack.signToken({ sub: randomUUID(), role: 'postgres' })
     expect(await withToken(token).rpc(whoami)).toMatchObject({ status: 403, error: { code: '42501' } })
+  })
+})
+
+describe('a function', () => {
+  const call = async (name: string, parameters: object) => {
+    const reply = await stack.serviceClient().rpc(name, parameters)
+    return { status: reply.status, data: reply.data as unknown, code: reply.error?.code }
+  }
+
+  it('has its defaults where nothing is given, and says status and headers itself', async () => {
+    const told1 = { first: 'a', second: 7 }
+    expect(await call(told, { p_first: 'a' })).toMatchObject({ status: 202, data: told1 })
+    expect(await call(told, { 'p Second': 8, p_first: '' })).toMatchObject({
+      status: 202,
+      data: { first: '', second: 8 },
+    })
+    const { headers } = await fetch(`${stack.url}/rest/v1/rpc/${told}`, {
+      method: 'POST',
+      headers: {
+        apikey: stack.serviceKey,
+        authorization: `Bearer ${stack.serviceKey}`,
+        'content-type': 'application/json',
+      },
+      body: '{"p_first": null}',
+    })
+    expect(headers.get('x-told')).toBe('yes')
+  })
+
+  it('that needs what is not given, or does not know what is, is not found', async () => {
+    for (const parameters of [{}, { p_first: 'a', more: 1 }]) {
+      expect(await call(told, parameters)).toMatchObject({ status: 404, code: 'PGRST202' })
+    }
+  })
+
+  it('is told from another of its name by its parameters; nothing is 204, and NULL is null', async () => {
+    expect(await call(twice, { p_text: 'a' })).toMatchObject({ status: 200, data: 'text' })
+    expect(await call(twice, { p_number: 1 })).toMatchObject({ status: 204, data: null })
+    expect(await call(controls, { p_nothing: true })).toMatchObject({ status: 200, data: null })
+  })
+
+  it('that says it only reads can do nothing else', async () => {
+    expect(await call(pretends, {})).toMatchObject({ status: 405, code: '25006' })
+  })
+
+  it('that takes the answer into its own hands has it', async () => {
+    expect(await call(controls, { p_nothing: false })).toMatchObject({ status: 418, code: 'TEA' })
+  })
+
+  it('of a parameter that has not its type is refused in words of the database', async () => {
+    expect(await call(told, { p_first: 'a', 'p Second': 'many' })).toMatchObject({
+      status: 400,
+      code: '22P02',
+    })
   })
 })
 

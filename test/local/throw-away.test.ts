@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
@@ -81,37 +82,69 @@ describe('a stack without a directory', () => {
   })
 })
 
-describe('a stack that loses its database', () => {
-  const sleep = 'CREATE FUNCTION public.sleep() RETURNS text LANGUAGE sql AS $$ SELECT pg_sleep(20)::text $$'
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length
 
-  it('answers the request whose connection was ended, and goes on with a new one', async () => {
-    await using stack = await startLocalStack({ migrations: 'none' })
-    await stack.sql.unsafe(sleep)
-    await stack.reloadSchema()
-    const reply = stack.serviceClient().rpc('sleep').then()
-    const backend = await vi.waitFor(async () => {
-      const [row] = await stack.sql<{ pid: number }[]>`
+describe('a stack that loses its database', () => {
+  // JSON takes the short road through the gateway.
+  it.each([
+    ['text', 'pg_sleep(20)::text'],
+    ['jsonb', 'to_jsonb(pg_sleep(20)::text)'],
+  ])(
+    'answers the request whose connection was ended, and goes on with a new one: of %s',
+    async (type, value) => {
+      await using stack = await startLocalStack({ migrations: 'none' })
+      await stack.sql.unsafe(
+        `CREATE FUNCTION public.sleep() RETURNS ${type} LANGUAGE sql AS $$ SELECT ${value} $$`,
+      )
+      await stack.reloadSchema()
+      const reply = stack.serviceClient().rpc('sleep').then()
+      const backend = await vi.waitFor(async () => {
+        const [row] = await stack.sql<{ pid: number }[]>`
         SELECT pid FROM pg_stat_activity
         WHERE application_name = 'cells-gateway' AND state = 'active' AND query LIKE '%sleep%'`
-      expect(row).toBeDefined()
-      return row!.pid
+        expect(row).toBeDefined()
+        return row!.pid
+      })
+      process.kill(backend, 'SIGTERM')
+      expect(await reply).toMatchObject({ status: 503 })
+      expect(await stack.serviceClient().rpc('absent')).toMatchObject({ status: 404 })
+      await stack.sql`DROP FUNCTION public.sleep()`
+      await stack.reloadSchema()
+      expect(await stack.serviceClient().rpc('sleep')).toMatchObject({ status: 404 })
+    },
+  )
+
+  it('fails a transaction of `sql` that was idle when its connection ended, and stays up', async () => {
+    await using stack = await startLocalStack({ migrations: 'none' })
+    const transaction = stack.sql.begin(async (sql) => {
+      const [row] = await sql<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+      const socketsBefore = openSockets()
+      process.kill(row!.pid, 'SIGTERM')
+      await vi.waitFor(() => expect(openSockets()).toBeLessThan(socketsBefore))
+      // The driver has been told that it is closed by then.
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      return await sql`SELECT 2 AS two`
     })
-    process.kill(backend, 'SIGTERM')
-    expect(await reply).toMatchObject({ status: 503 })
-    expect(await stack.serviceClient().rpc('absent')).toMatchObject({ status: 404 })
-    await stack.sql`DROP FUNCTION public.sleep()`
-    await stack.reloadSchema()
-    expect(await stack.serviceClient().rpc('sleep')).toMatchObject({ status: 404 })
+    await expect(transaction).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' })
+    expect(await stack.sql`SELECT 3 AS three`).toEqual([{ three: 3 }])
   })
 
   it('answers that it is unreachable when Postgres has died, and can be stopped', async () => {
     const stack = await startLocalStack()
     const organizations = () => stack.serviceClient().schema('efir_budget').from('organizations').select()
     expect(await organizations()).toMatchObject({ status: 200 })
+    const shortRoad = () =>
+      stack
+        .serviceClient()
+        .schema('efir_budget')
+        .rpc('changes_since', { p_budget_version_id: randomUUID(), p_revision: 0 })
+    expect(await shortRoad()).toMatchObject({ error: { code: 'PT404' } })
     process.kill(postmaster(stack.directory), 'SIGKILL')
     await vi.waitFor(async () => {
-      const reply = await organizations().retry(false)
-      expect(reply).toMatchObject({ status: 503, error: { code: 'PGRST001' } })
+      for (const reply of [await organizations().retry(false), await shortRoad()]) {
+        expect(reply).toMatchObject({ status: 503, error: { code: 'PGRST001' } })
+      }
     })
     await stack.stop()
     expect(existsSync(stack.directory)).toBe(false)

@@ -3,13 +3,13 @@ import { missingCell, writtenCell, type Cell } from '../../src/model/cell.ts'
 import { resolveByName, shows, type PolicyName } from '../../src/outbox/conflict-policy.ts'
 import {
   emptyOutbox,
-  outboxTransition,
   reopened,
   type NewWrite,
   type OutboxEvent,
   type OutboxState,
   type OutboxStep,
 } from '../../src/outbox/outbox-state.ts'
+import { outboxTransition } from '../../src/outbox/outbox-transition.ts'
 
 const address = (field = 'a') => ({ module: 'm', entity: null, field, period: null })
 const row = (value: string | null, version: number, field = 'a') =>

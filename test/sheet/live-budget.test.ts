@@ -387,6 +387,31 @@ describe('writes', () => {
   })
 })
 
+describe('a sheet that is closed without the network', () => {
+  const silent = () =>
+    scriptedLive({
+      reply: (request) =>
+        request.operation === 'write_cells' ? new Promise<never>(() => undefined) : empty(request),
+    })
+
+  it('waits for nothing, and tells what was sent and what was not', async () => {
+    const { open, environment } = silent()
+    const sheet = open()
+    await sheet.ready()
+    const sent = sheet.set(cell, 1)
+    await settled()
+    environment.tell('offline')
+    const waiting = sheet.set({ ...cell, period: '2026' }, 2)
+    const { unsettled } = await sheet.close()
+    expect(unsettled).toMatchObject([
+      { state: 'sending', value: '1' },
+      { state: 'waiting', value: '2' },
+    ])
+    for (const { result } of [sent, waiting]) await expect(result).rejects.toThrow('discarded')
+    expect(sheet.status.getSnapshot().state).toBe('closed')
+  })
+})
+
 describe('filters', () => {
   it('meet in the cells that both name', () => {
     const both = intersection(

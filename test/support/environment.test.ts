@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { coordinatesFrom } from './environment.ts'
+import { coordinatesFrom, environmentOf } from './environment.ts'
 
 const complete = {
   CELLS_TEST_URL: 'https://example.supabase.co',
@@ -17,6 +17,11 @@ it('takes another Supabase from the environment', () => {
     jwtSecret: 'secret',
     databaseUrl: 'postgres://postgres:password@db.example.supabase.co:5432/postgres',
   })
+})
+
+it('gives one what names it there', () => {
+  const coordinates = coordinatesFrom(complete)!
+  expect(environmentOf(coordinates)).toEqual(complete)
 })
 
 it('means the local stack where nothing is set', () => {

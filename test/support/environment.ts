@@ -39,3 +39,13 @@ export function coordinatesFrom(
   }
   return Object.fromEntries(entries) as unknown as SupabaseCoordinates
 }
+
+/** What names a Supabase in the environment. */
+export function environmentOf(coordinates: SupabaseCoordinates): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(VARIABLES).map(([name, variable]) => [
+      variable,
+      coordinates[name as keyof SupabaseCoordinates],
+    ]),
+  )
+}

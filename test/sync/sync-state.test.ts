@@ -1,18 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import {
   defaultSettings,
-  earlyLimit,
   initialSync,
   isCaughtUp,
   isWhole,
-  linkTable,
-  patience,
-  readerTable,
-  transition,
   type Step,
   type SyncEvent,
   type SyncState,
 } from '../../src/sync/sync-state.ts'
+import { earlyLimit, patience, transition } from '../../src/sync/sync-transition.ts'
+import { linkTable, readerTable } from '../../src/sync/sync-tables.ts'
 import { statusOf } from '../../src/sync/sync-status.ts'
 import type { FeedPage } from '../../src/transport/feed.ts'
 

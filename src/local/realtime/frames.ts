@@ -147,12 +147,29 @@ export function encodeMessage(said: ServerMessage, version: ProtocolVersion): st
     : JSON.stringify([joinRef, ref, topic, event, payload])
 }
 
+type BroadcastFrame = string | Uint8Array | undefined
+
+/** Those who hear a broadcast are sent the same frame: each form of it is made once. */
+const madeFrames = new WeakMap<UserBroadcast, Map<string, BroadcastFrame>>()
+
 /** As a binary frame; in version 1 as an object. `undefined` where it has no form: the real server drops it then. */
 export function encodeBroadcast(
   topic: string,
+  broadcast: UserBroadcast,
+  version: ProtocolVersion,
+): BroadcastFrame {
+  const made = madeFrames.get(broadcast) ?? new Map<string, BroadcastFrame>()
+  madeFrames.set(broadcast, made)
+  const form = `${version} ${topic}`
+  if (!made.has(form)) made.set(form, makeBroadcast(topic, broadcast, version))
+  return made.get(form)
+}
+
+function makeBroadcast(
+  topic: string,
   { event, encoding, body, meta }: UserBroadcast,
   version: ProtocolVersion,
-): string | Uint8Array | undefined {
+): BroadcastFrame {
   if (version === 1) {
     if (encoding === 'binary') return undefined
     const payload = { type: 'broadcast', event, payload: JSON.parse(text(body)) as unknown, meta }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { Pool } from 'pg'
+import type { Pool } from 'pg'
 import { WebSocketServer } from 'ws'
+import { openPool } from '../pool.ts'
 import { authorizationOf } from './authorization.ts'
 import { ChangeFeed } from './change-feed.ts'
 import type { RealtimeFaults } from './faults.ts'
@@ -131,14 +132,7 @@ function makeGrounds(options: RelayOptions, pool: Pool): Grounds {
 
 /** Opens Realtime on a database that has the schema `realtime`. */
 export async function openRelay(options: RelayOptions): Promise<Relay> {
-  const pool = new Pool({
-    connectionString: options.databaseUrl,
-    application_name: 'cells-realtime',
-    max: 5,
-    allowExitOnIdle: true,
-  })
-  // Of a connection that nobody uses at the moment: the next one is opened.
-  pool.on('error', () => undefined)
+  const pool = openPool(options.databaseUrl, { application_name: 'cells-realtime', max: 5 })
   await prepareMessages(pool)
   const grounds = makeGrounds(options, pool)
   const server = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME_BYTES })

@@ -27,6 +27,10 @@ export type Command =
   | { readonly do: 'tell'; readonly client: number; readonly event: 'wake' | 'online' | 'offline' }
   /** A client's clock goes on, or its computer sleeps for so long. */
   | { readonly do: 'wait' | 'sleep'; readonly client: number; readonly milliseconds: number }
+  /** The page goes, with all that it held, and another comes: what is kept is all that is left. */
+  | { readonly do: 'reload'; readonly client: number }
+  /** The cursor goes to a cell, or to none. */
+  | { readonly do: 'move'; readonly client: number; readonly cell: number | null }
   | { readonly do: 'fault'; readonly fault: Fault }
   /** Until a client, or everybody, has nothing under way. */
   | { readonly do: 'settle'; readonly client: number | null }
@@ -36,8 +40,17 @@ export interface LiveHistory {
   readonly hearsRows: boolean
   /** Of each client: what becomes of its conflicts. */
   readonly policies: readonly ('reject' | 'lastWrite' | 'increment')[]
+  /** Of each client: which cells its sheet is of. */
+  readonly views: readonly View[]
+  /** Of each client: whether its writes outlive its page. */
+  readonly persists: readonly boolean[]
+  /** Of each client: whether its user is seen by the others. */
+  readonly isSeen: readonly boolean[]
   readonly commands: readonly Command[]
 }
+
+/** All cells, those of one period, or two fields whatever their period. */
+export type View = 'all' | 'period' | 'fields'
 
 export const clientCount = 5
 export const cellCount = 6
@@ -80,15 +93,19 @@ export function liveHistories(): fc.Arbitrary<LiveHistory> {
     }),
     one(3, ['tell'], { client, event: fc.constantFrom('wake', 'online', 'offline') }),
     one(2, ['wait', 'sleep'], { client, milliseconds: fc.constantFrom(1_500, 5_000, 31_000) }),
+    one(2, ['reload'], { client }),
+    one(2, ['move'], { client, cell: fc.option(cell, { freq: 4 }) }),
     one(7, ['fault'], { fault }),
     one(5, ['settle'], { client: fc.option(client, { freq: 1 }) }),
   )
+  const perClient = <T>(of: fc.Arbitrary<T>) =>
+    fc.array(of, { minLength: clientCount, maxLength: clientCount })
   return fc.record({
     hearsRows: fc.boolean(),
-    policies: fc.array(fc.constantFrom('reject', 'reject', 'lastWrite', 'increment'), {
-      minLength: clientCount,
-      maxLength: clientCount,
-    }),
+    views: perClient(fc.constantFrom<View>('all', 'all', 'period', 'fields')),
+    persists: perClient(fc.boolean()),
+    isSeen: perClient(fc.boolean()),
+    policies: perClient(fc.constantFrom('reject', 'reject', 'lastWrite', 'increment')),
     commands: fc.array(command, { minLength: 1, maxLength: 24, size: 'max' }),
   })
 }

@@ -2,16 +2,19 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import {
   cellKey,
   type Cell,
+  type CellAddress,
   type ConflictEvent,
   type ResolvedAddress,
   type Sheet as SheetType,
   type VisibleCell,
   type WriteHandle,
 } from '@efir/cells'
+import { keepOutbox } from '../../../src/outbox/keep-outbox.ts'
 import { memoryStorage } from '../../../src/outbox/storage.ts'
 import { LiveBudget, type Member } from '../../../src/sheet/live-budget.ts'
 import { Sheet } from '../../../src/sheet/sheet.ts'
-import type { ConflictPolicy } from '../../../src/sheet/sheet-types.ts'
+import { toSelection } from '../../../src/sheet/selection.ts'
+import type { ConflictPolicy, SheetFilter } from '../../../src/sheet/sheet-types.ts'
 import { isCaughtUp } from '../../../src/sync/sync-state.ts'
 import { broadcastStream } from '../../../src/transport/broadcast-stream.ts'
 import { openTransport } from '../../../src/transport/open.ts'
@@ -19,9 +22,10 @@ import { rowStream } from '../../../src/transport/row-stream.ts'
 import { defaultPolicy } from '../../../src/transport/retry-policy.ts'
 import type { ChannelEvent } from '../../../src/transport/stream.ts'
 import { supabaseServer } from '../../../src/transport/supabase.ts'
-import { HeldClock } from '../../leases/support/held-clock.ts'
+import { HeldClock, settled } from '../../leases/support/held-clock.ts'
 import { HandEnvironment } from '../../sync/support/hand-environment.ts'
 import type { Meddle, Network } from './network.ts'
+import { TextStorage } from './text-storage.ts'
 
 /** A mistake that a client could have, made at its ports. */
 export interface Mutant {
@@ -34,13 +38,27 @@ export interface Mutant {
 export interface Told {
   readonly key: string
   readonly handle: WriteHandle
+  /** Whether the page that made it is gone: nobody is told any more. */
+  isOrphan: boolean
   outcome: { readonly cell: Cell } | { readonly error: unknown } | undefined
 }
 
 /** Who is behind a client: signed in once for many runs. */
 export interface Person {
+  readonly userId: string
   readonly supabase: SupabaseClient
   readonly network: Network
+}
+
+/** What one client is like. */
+export interface ClientSettings {
+  readonly policy: ConflictPolicy
+  readonly stream: 'broadcast' | 'postgres_changes'
+  readonly filter: SheetFilter
+  readonly persists: boolean
+  readonly isSeen: boolean
+  readonly newest: Newest
+  readonly mutant?: Mutant | undefined
 }
 
 /** The newest that anybody was told the budget has. */
@@ -51,8 +69,9 @@ export interface Newest {
 /** One open sheet on the real stack, with its clock in the test's hands, that writes down whatever is wrong with it. */
 export class LiveClient {
   readonly name: string
-  readonly sheet: SheetType
-  readonly live: LiveBudget
+  readonly userId: string
+  sheet!: SheetType
+  live!: LiveBudget
   readonly network: Network
   readonly clock = new HeldClock()
   readonly environment = new HandEnvironment()
@@ -60,11 +79,18 @@ export class LiveClient {
   readonly conflicts: ConflictEvent[] = []
   /** What the events `conflict` and `rejected` told. */
   readonly reported = new Set<unknown>()
+  /** Calls of all its pages, and those that the present page knows of. */
   readonly operations = new Set<string>()
+  readonly ownOperations = new Set<string>()
   readonly problems: string[] = []
   isOnline = true
   readonly #newest: Newest
   readonly #policy: ConflictPolicy
+  readonly #budgetVersionId: string
+  readonly #person: Person
+  readonly #settings: ClientSettings
+  /** What outlives a page. */
+  readonly #storage = new TextStorage()
   readonly #seen = new Map<string, { version: number; isGone: boolean }>()
   readonly #waiting = new Set<() => void>()
   /** Hears what the sheet hears. */
@@ -83,27 +109,25 @@ export class LiveClient {
   /** Undos and redos under way. */
   #turns = 0
   #wasCaughtUp = false
+  #pages = 0
+  #place: CellAddress | null = null
 
-  constructor(
-    name: string,
-    person: Person,
-    budgetVersionId: string,
-    options: {
-      readonly policy: ConflictPolicy
-      readonly stream: 'broadcast' | 'postgres_changes'
-      readonly newest: Newest
-      readonly mutant?: Mutant | undefined
-    },
-  ) {
-    const { policy, stream, newest, mutant } = options
+  constructor(name: string, person: Person, budgetVersionId: string, settings: ClientSettings) {
+    const { policy, newest, mutant } = settings
     this.name = name
+    this.userId = person.userId
+    this.#budgetVersionId = budgetVersionId
+    this.#person = person
+    this.#settings = settings
     this.network = person.network
     this.#newest = newest
     this.#policy = policy
     this.environment.wallTime = () => this.clock.now()
     this.network.watch = {
       sent: ({ name: rpc, parameters }) => {
-        if (rpc === 'write_cells') this.operations.add(String(parameters.p_operation_id))
+        if (rpc !== 'write_cells') return
+        this.operations.add(String(parameters.p_operation_id))
+        this.ownOperations.add(String(parameters.p_operation_id))
       },
       answered: (_, reply) => {
         const { revision } = (reply ?? {}) as { readonly revision?: unknown }
@@ -112,9 +136,17 @@ export class LiveClient {
       moved: () => this.#moved(),
     }
     this.network.meddle = mutant?.meddle?.(this)
-    const { supabase } = person
+  }
+
+  /** Opens its page, or the next one. */
+  async open(): Promise<void> {
+    this.#pages += 1
+    this.#place = null
+    const { name } = this
+    const { stream, newest, mutant, filter, persists, isSeen } = this.#settings
+    const { supabase } = this.#person
     const open = stream === 'broadcast' ? broadcastStream(supabase) : rowStream(supabase, 'efir_budget')
-    this.live = new LiveBudget(budgetVersionId, {
+    this.live = new LiveBudget(this.#budgetVersionId, {
       transport: openTransport(
         supabaseServer(supabase, 'efir_budget'),
         defaultPolicy,
@@ -129,10 +161,13 @@ export class LiveClient {
       clock: this.clock,
       environment: this.environment,
       storage: memoryStorage,
-      userId: () => Promise.resolve(null),
+      userId: () => Promise.resolve(this.userId),
       report: (error) => this.problems.push(`${name}: a listener threw ${String(error)}`),
     })
-    this.sheet = new Sheet(this.live, {}, { onConflict: policy })
+    this.sheet = new Sheet(this.live, toSelection(filter), {
+      onConflict: this.#policy,
+      ...(isSeen && { presence: { name } }),
+    })
     this.sheet.subscribeRange({}, (cells) => cells.forEach((cell) => this.#show(cell)))
     this.sheet.on('conflict', (event) => {
       this.conflicts.push(event)
@@ -140,6 +175,86 @@ export class LiveClient {
     })
     this.sheet.on('rejected', ({ error }) => this.reported.add(error))
     this.live.attach(this.#member)
+    if (!persists) return
+    await this.live.keep((sink) =>
+      keepOutbox(this.#storage, ['test', this.#budgetVersionId], this.live.ports, sink),
+    )
+    const { error } = this.sheet.storage.getSnapshot()
+    if (error !== null) this.problems.push(`${name}: nothing is kept: ${error.message}`)
+  }
+
+  /** The page goes as it is, and another comes. */
+  async reload(): Promise<void> {
+    const { persists } = this.#settings
+    const { writes } = this.live.outbox.state
+    const left = persists ? writes.length : 0
+    for (const told of this.told) told.isOrphan ||= told.outcome === undefined
+    const gone = AbortSignal.abort(new Error('the page is gone'))
+    await this.sheet.close(persists ? { signal: gone } : { pending: 'discard' })
+    this.live.detach(this.#member)
+    // What it had sent may land after it, and the next page cannot know.
+    if (!persists) this.ownOperations.clear()
+    this.#seen.clear()
+    this.#turns = 0
+    this.#wasCaughtUp = false
+    await settled()
+    await this.open()
+    if (!this.isOnline) this.environment.tell('offline')
+    if (left !== this.live.outbox.state.writes.length) {
+      this.problems.push(
+        `${this.name}: ${left} writes were left behind, and ${this.live.outbox.state.writes.length} taken up`,
+      )
+    }
+  }
+
+  /** Whether somebody can type into its page: the first is empty like the budget, a later one not before it is loaded. */
+  get isReady(): boolean {
+    const { cursor, unloaded } = this.live.engine.state
+    return this.#pages === 1 || (cursor !== null && !unloaded)
+  }
+
+  /** The cursor goes to a cell, where the user is seen. */
+  move(cell: CellAddress | null): void {
+    if (!this.#settings.isSeen) return
+    this.#place = cell
+    this.sheet.presence.move(cell)
+  }
+
+  /** Which of these it should see and does not, where they are. */
+  missing(clients: readonly LiveClient[]): string[] {
+    if (this.#settings.stream !== 'broadcast') return []
+    const { others } = this.sheet.presence
+    const here = clients.filter((client) => client.userId !== this.userId && client.isThere)
+    const absent = here.filter(({ userId, place }) => {
+      const places = others.find((person) => person.userId === userId)?.places ?? []
+      return !places.some(({ cell }) => (cell === null ? null : cellKey(cell)) === place)
+    })
+    const strangers = others.filter(({ userId }) => !here.some((client) => client.userId === userId))
+    return [
+      ...absent.map(({ name, place }) => `${this.name} does not see ${name} at ${place}`),
+      ...strangers.map(({ userId }) => `${this.name} sees ${userId}, who is not there`),
+    ]
+  }
+
+  /** Whether the others can see it. */
+  get isThere(): boolean {
+    return this.#settings.isSeen && this.#settings.stream === 'broadcast'
+  }
+
+  /** The cell on which it is. */
+  get place(): string | null {
+    return this.#place === null ? null : cellKey(this.#place)
+  }
+
+  /** Whether its sheet is of the cell. */
+  has(cell: CellAddress): boolean {
+    const { period = null, field } = cell
+    const { filter } = this.#settings
+    const names = (wanted: unknown, part: string | null) => [wanted].flat().includes(part)
+    return (
+      (filter.period === undefined || names(filter.period, period)) &&
+      (filter.field === undefined || names(filter.field, field))
+    )
   }
 
   /** Whether something is under way that real time brings about. */
@@ -178,7 +293,7 @@ export class LiveClient {
 
   write(handles: readonly WriteHandle[]): void {
     for (const handle of handles) {
-      const told: Told = { key: cellKey(handle.local), handle, outcome: undefined }
+      const told: Told = { key: cellKey(handle.local), handle, isOrphan: false, outcome: undefined }
       this.told.push(told)
       handle.result.then(
         (cell) => (told.outcome = { cell }),
@@ -190,11 +305,12 @@ export class LiveClient {
   /** In the background: a bad network may refuse it, then the user is told, and nothing else. */
   turn(kind: 'undo' | 'redo'): void {
     this.#turns += 1
+    const { sheet } = this
     const over = () => {
-      this.#turns -= 1
+      if (sheet === this.sheet) this.#turns -= 1
       this.#moved()
     }
-    this.sheet[kind]().then(over, over)
+    sheet[kind]().then(over, over)
   }
 
   async close(): Promise<void> {
@@ -247,7 +363,7 @@ export class LiveClient {
   #checkOverlay(key: string, address: ResolvedAddress): void {
     if (this.#policy !== 'reject') return
     const mine = this.told.findLast((told) => told.key === key)
-    if (mine === undefined || mine.outcome !== undefined) return
+    if (mine === undefined || mine.isOrphan || mine.outcome !== undefined) return
     const shown = this.live.store.get(address)
     const { local } = mine.handle
     if (shown.isPending && shown.value === local.value && shown.exists === local.exists) return

@@ -1,8 +1,8 @@
 import { createClient } from '@supabase/supabase-js'
-import { cellKey, createCells, type Cell, type CellAddress } from '@efir/cells'
+import { cellKey, createCells, type Cell, type CellAddress, type SheetFilter } from '@efir/cells'
 import { startLocalStack, type LocalStack } from '../../../src/local/index.ts'
 import { settled } from '../../leases/support/held-clock.ts'
-import { cellCount, clientCount, type Command, type Fault, type LiveHistory } from './commands.ts'
+import { cellCount, clientCount, type Command, type Fault, type LiveHistory, type View } from './commands.ts'
 import { LiveClient, type Mutant, type Newest, type Person } from './live-client.ts'
 import { Network } from './network.ts'
 import { compareWithRecords } from './records.ts'
@@ -17,6 +17,12 @@ const cells: readonly CellAddress[] = Array.from({ length: cellCount }, (_, inde
   field: `f${index}`,
   ...(index % 2 === 0 && { period: '2026' }),
 }))
+
+const filters: Readonly<Record<View, SheetFilter>> = {
+  all: {},
+  period: { period: '2026' },
+  fields: { field: ['f0', 'f1'] },
+}
 
 /** A stack of its own, with people signed in, for one history after the other. */
 export class LiveWorld implements AsyncDisposable {
@@ -46,7 +52,7 @@ export class LiveWorld implements AsyncDisposable {
         global: { fetch: network.fetch },
         realtime: { reconnectAfterMs: () => 5, timeout: 2_000 },
       })
-      return { supabase, network }
+      return { userId: user.id, supabase, network }
     }
     // Two users with two tabs each, and another one; the fourth locks cells.
     const people = [0, 0, 1, 1, 2].slice(0, clientCount).map(signIn)
@@ -60,8 +66,14 @@ export class LiveWorld implements AsyncDisposable {
     const clients = this.#people.map((person, index) => {
       const policy = history.policies[index] ?? 'reject'
       const stream = history.hearsRows && index === clientCount - 1 ? 'postgres_changes' : 'broadcast'
-      return new LiveClient(`client ${index}`, person, id, { policy, stream, newest, mutant })
+      return new LiveClient(`client ${index}`, person, id, {
+        ...{ policy, stream, newest, mutant },
+        filter: filters[history.views[index] ?? 'all'],
+        persists: history.persists[index] ?? false,
+        isSeen: history.isSeen[index] ?? false,
+      })
     })
+    await Promise.all(clients.map((client) => client.open()))
     let giveUp!: (error: Error) => void
     const late = new Promise<never>((_, reject) => (giveUp = reject))
     const timer = setTimeout(
@@ -93,8 +105,12 @@ export class LiveWorld implements AsyncDisposable {
       client.network.state = 'up'
       if (!client.isOnline) client.tell('online')
     }
+    // Who is there has no revisions: what was lost of it is told again at the next join, and not before.
+    const mayLoseCompany = history.commands.some(({ do: what }) => what === 'fault')
+    if (mayLoseCompany && clients.some((client) => client.isThere)) this.#stack.realtime.kill()
     await this.#rest(budgetVersionId, clients)
     const problems = [
+      ...(await meet(clients)),
       ...clients.flatMap((client) => client.problems),
       ...(await compareWithRecords(this.#stack.sql, budgetVersionId, clients)),
       ...(await this.#compareWithFreshRead(budgetVersionId, clients)),
@@ -105,22 +121,32 @@ export class LiveWorld implements AsyncDisposable {
   async #perform(command: Command, budgetVersionId: string, clients: readonly LiveClient[]): Promise<void> {
     const client = clients['client' in command && command.client !== null ? command.client : 0]!
     const { sheet } = client
+    const isThere = (place: number) => client.has(cells[place]!) && client.isReady
     switch (command.do) {
       case 'set':
-        client.write([sheet.set(cells[command.cell]!, command.value)])
+        if (isThere(command.cell)) client.write([sheet.set(cells[command.cell]!, command.value)])
         return
       case 'delete':
-        client.write([sheet.delete(cells[command.cell]!)])
+        if (isThere(command.cell)) client.write([sheet.delete(cells[command.cell]!)])
         return
       case 'batch': {
-        const changes = command.cells.map((place) => ({ cell: cells[place]!, value: command.value + place }))
+        const places = command.cells.filter(isThere)
+        const changes = places.map((place) => ({ cell: cells[place]!, value: command.value + place }))
         client.write(sheet.setMany(changes, 'Batch').writes)
         return
       }
       case 'session':
         sheet.session('Session', (session) => {
-          for (const place of command.cells) client.write([session.set(cells[place]!, command.value)])
+          for (const place of command.cells.filter(isThere)) {
+            client.write([session.set(cells[place]!, command.value)])
+          }
         })
+        return
+      case 'reload':
+        await client.reload()
+        return
+      case 'move':
+        client.move(command.cell === null ? null : cells[command.cell]!)
         return
       case 'undo':
       case 'redo':
@@ -259,12 +285,17 @@ export class LiveWorld implements AsyncDisposable {
   }
 
   async #compareWithFreshRead(budgetVersionId: string, clients: readonly LiveClient[]): Promise<string[]> {
-    const fresh: string[] = []
+    const fresh: Cell[] = []
     for await (const cell of createCells(this.#keeper.supabase).budget(budgetVersionId).list()) {
-      fresh.push(inWords(cell))
+      fresh.push(cell)
     }
-    const expected = fresh.toSorted().join(', ')
-    return clients.flatMap(({ name, sheet }) => {
+    return clients.flatMap((client) => {
+      const { name, sheet } = client
+      const expected = fresh
+        .filter((cell) => client.has(cell))
+        .map(inWords)
+        .toSorted()
+        .join(', ')
       const shown = sheet
         .range()
         .getSnapshot()
@@ -282,6 +313,16 @@ async function quiet(clients: readonly LiveClient[]): Promise<void> {
     const busy = clients.filter((client) => client.isBusy)
     if (busy.length === 0) return
     await Promise.race(busy.map((client) => client.moved()))
+  }
+}
+
+/** Whoever is seen is seen by everybody who hears, at the cell to which he went last. Returns who is not. */
+async function meet(clients: readonly LiveClient[]): Promise<string[]> {
+  for (let jumps = 0; ; jumps += 1) {
+    await settled()
+    const problems = clients.flatMap((client) => client.missing(clients))
+    if (problems.length === 0 || jumps === mostJumps) return problems
+    await Promise.all(clients.map((client) => client.jump()))
   }
 }
 

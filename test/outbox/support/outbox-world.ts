@@ -4,12 +4,12 @@ import { resolveByName, type PolicyName } from '../../../src/outbox/conflict-pol
 import {
   emptyOutbox,
   isPending,
-  outboxTransition,
   type Operation,
   type OutboxEvent,
   type OutboxState,
   type SeenRow,
 } from '../../../src/outbox/outbox-state.ts'
+import { outboxTransition } from '../../../src/outbox/outbox-transition.ts'
 import type { WriteResult } from '../../../src/transport/port.ts'
 
 export const addresses: ResolvedAddress[] = ['a', 'b', 'c'].map((field) => ({

@@ -2,12 +2,12 @@ import {
   defaultSettings,
   initialSync,
   isOutdated,
-  transition,
   type SyncEffect,
   type SyncEvent,
   type SyncState,
   type Timer,
 } from '../../../src/sync/sync-state.ts'
+import { transition } from '../../../src/sync/sync-transition.ts'
 import type { Commit, FeedPage } from '../../../src/transport/feed.ts'
 
 interface Change {
