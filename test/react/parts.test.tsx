@@ -23,7 +23,7 @@ describe('a failure', () => {
   })
 
   it('is told by its code where it is one of ours, and in general words where it is not', () => {
-    const ours = draw(<Failure error={new TransportError('network', 'No answer.', { status: 0 })} />)
+    const ours = draw(<Failure error={new TransportError('network', 'No answer.', 0)} />)
     expect(ours).toContain('data-code="network"')
     expect(ours).toContain('The server cannot be reached.')
     const foreign = draw(<Failure error={new Error('secret')} />)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { mergeScriptCovs, type ScriptCov } from '@bcoe/v8-coverage'
 import { convert } from 'ast-v8-to-istanbul'
 import type { Page } from 'playwright-core'
-import { parseAstAsync } from 'vite'
+import { parse } from 'vite'
 
 type SourceMap = NonNullable<Parameters<typeof convert>[0]['sourceMap']>
 
@@ -37,7 +37,7 @@ export class BrowserCoverage {
     const coverage = mergeScriptCovs(this.#counted)
     if (folder === undefined || coverage === undefined) return
     const bySource = await convert({
-      ast: parseAstAsync(code),
+      ast: parse('page.js', code).then(({ program }) => program),
       code,
       coverage: { ...coverage, url: `file://${path}` },
       sourceMap: JSON.parse(sourceMap) as SourceMap,
