@@ -35,6 +35,7 @@ export const everyCall: readonly EveryCall[] = [
   asks('Budget.read', ({ budget }, { cell }) => budget.read(cell)),
   asks('Budget.readMany', ({ budget }, { cell }) => budget.readMany([cell])),
   asks('Budget.list', ({ budget }) => Array.fromAsync(budget.list())),
+  asks('Budget.snapshot', ({ budget }) => budget.snapshot()),
   changes('Budget.write', ({ budget }, { cell }) => budget.write(cell, '2')),
   changes('Budget.delete', ({ budget }, { cell }) => budget.delete(cell)),
   changes('Budget.writeMany', ({ budget }, { cell }) => budget.writeMany([{ cell, value: '3' }])),
