@@ -53,8 +53,11 @@ async function editRow(
   return latencyRow('edit.latency', took(edits), result.sends, {
     ratioP95: rounded(percentile(took(edits), 0.95) / percentile(result.sends, 0.95)),
     drift: rounded(percentile(took(late), 0.95) / percentile(took(early), 0.95)),
-    batchP50: rounded(percentile(result.batches, 0.5)),
-    batchP95: rounded(percentile(result.batches, 0.95)),
+    // So short a run as a test's may have none.
+    ...(result.batches.length > 0 && {
+      batchP50: rounded(percentile(result.batches, 0.5)),
+      batchP95: rounded(percentile(result.batches, 0.95)),
+    }),
     users: plan.users,
     seconds: plan.seconds,
     written,

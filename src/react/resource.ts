@@ -23,6 +23,7 @@ export class Resource<Data> implements ExternalStore<Loaded<Data>> {
   #state: Loaded<Data> = unread
   #reading: AbortController | undefined
   #latest: Promise<void> = Promise.resolve()
+  #extending: Promise<void> | undefined
   #isWatched = false
 
   /** `begin` is called when somebody watches, and what it returns when nobody does any more. */
@@ -45,12 +46,28 @@ export class Resource<Data> implements ExternalStore<Loaded<Data>> {
   readonly getSnapshot = (): Loaded<Data> => this.#state
   readonly getServerSnapshot = (): Loaded<Data> => unread
 
-  /** Reads it again. Resolves when that is done, be it in vain: the state tells. */
-  readonly refresh = (): Promise<void> => this.update(this.#read)
+  /**
+   * Reads it again. Resolves when that is done, be it in vain: the state tells. What is being read already is given up, and
+   * its askers wait for this; an extension under way comes first.
+   */
+  readonly refresh = (): Promise<void> =>
+    this.#extending === undefined ? this.#replace(this.#read) : this.#extending.then(this.refresh)
 
-  /** Reads something else into it. What is being read already is given up, and its askers wait for this. */
-  async update(read: Read<Data>): Promise<void> {
+  /** Reads more into it, once nothing else is being read: neither is lost over the other. */
+  async extend(read: Read<Data>): Promise<void> {
+    const before = this.#extending ?? Promise.resolve()
+    const turn = before.then(() => this.#settle()).then(() => this.#replace(read))
+    this.#extending = turn
+    await turn
+    if (this.#extending === turn) this.#extending = undefined
+  }
+
+  async #replace(read: Read<Data>): Promise<void> {
     this.#latest = this.#run(read)
+    await this.#settle()
+  }
+
+  async #settle(): Promise<void> {
     for (let awaited: unknown; awaited !== this.#latest;) {
       awaited = this.#latest
       await awaited

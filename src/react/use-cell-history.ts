@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef } from 'react'
 import {
   cellKey,
   parseCellKey,
+  type Cell,
   type CellAddress,
   type CellInput,
   type ChangePage,
@@ -43,6 +44,9 @@ export interface CellHistoryView {
 
 type Records = Pick<ChangePage, 'changes' | 'next'>
 const none: readonly ChangeRecord[] = Object.freeze([])
+/** How often what is on record is looked for again, after so many milliseconds and then twice as many. */
+const mostTurns = 5
+const firstPause = 20
 
 /**
  * The changes of one cell that are on record. Read again when the cell changes.
@@ -70,26 +74,34 @@ export function useCellHistory(
   const budget = useBudget()
   const key = cellKey(address)
   const { cell, isReady, set, delete: remove } = usePlanningCell(address)
+  const shown = useRef<Cell | null>(null)
   const { data, isLoading, error, resource } = useResource<Records>(
     'history',
     `${pageSize} ${key}`,
     ({ history }) =>
       async (signal, held) => {
-        const list = history.list({ cell: parseCellKey(key) }, { pageSize, signal })
-        const { value: page } = await list.pages().next()
-        return page === undefined ? { changes: none, next: null } : inFront(page, held)
+        for (let turn = 0; ; turn++) {
+          const list = history.list({ cell: parseCellKey(key) }, { pageSize, signal })
+          const { value: page } = await list.pages().next()
+          if (page === undefined) return { changes: none, next: null }
+          if (turn === mostTurns || !isBehind(page, shown.current)) return inFront(page, held)
+          await new Promise((resolve) => setTimeout(resolve, firstPause * 2 ** turn))
+          signal.throwIfAborted()
+        }
       },
   )
-  const version = isReady ? cell.base.version : null
+  const { base } = cell
+  const version = isReady ? base.version : null
   const read = useRef(version)
   useEffect(() => {
+    shown.current = isReady ? base : null
     if (read.current !== null && read.current !== version) void resource.refresh()
     read.current = version
-  }, [resource, version])
+  }, [resource, version, base, isReady])
   const actions = useMemo(
     () => ({
       loadMore: async () => {
-        await resource.update(async (signal, held) => {
+        await resource.extend(async (signal, held) => {
           if (held === undefined || held.next === null) return held ?? { changes: none, next: null }
           const options = { pageSize, before: held.next, signal }
           const { value: page } = await budget.history
@@ -109,6 +121,16 @@ export function useCellHistory(
     const hasMore = data !== undefined && data.next !== null
     return { records: data?.changes ?? none, hasMore, isLoading, error, ...actions }
   }, [data, isLoading, error, actions])
+}
+
+/**
+ * Whether the page lacks what the sheet shows already: the message of a change can be faster than its commit is seen by a
+ * read. Records that are older than the library may have no versions, and say nothing.
+ */
+function isBehind({ changes }: ChangePage, cell: Cell | null): boolean {
+  const versions = changes.flatMap(({ after }) => after.version ?? [])
+  if (cell === null || versions.length < changes.length) return false
+  return cell.exists && Math.max(0, ...versions) < cell.version
 }
 
 /** The newest page in front of those that are held, where nothing is missing between them. */

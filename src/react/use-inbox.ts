@@ -66,7 +66,7 @@ export function useInbox({ unread: isUnread = false }: InboxFilter = {}): InboxV
       },
       // All of them in one request: what was read in between is seen as well.
       loadMore: () =>
-        resource.update((signal, held) => {
+        resource.extend((signal, held) => {
           const size = Math.min(limit, (held?.items.length ?? 0) + pageSize)
           return budget.comments.inbox({ unread: isUnread }, { pageSize: size, signal }).first()
         }),

@@ -11,11 +11,12 @@ localOnly('it starts a stack').describe('efir-cells dev', () => {
     await writeFile(join(cwd, 'plan.csv'), 'module,field,period,value\nrevenue,fees,2026,100\n')
     const start = async () => {
       const started = new StartedCommand(['dev', '--directory', 'stack', '--seed', 'plan.csv'], { cwd })
+      // On stderr; what stdout has said may arrive after it.
       await started.says('Ctrl-C stops')
+      await started.says('CELLS_ACCESS_TOKEN=')
       return started
     }
     const first = await start()
-    // The words on stderr come last: stdout is complete by then, and so is what `ended` tells.
     const environmentOf = (stdout: string) =>
       Object.fromEntries(
         stdout

@@ -168,6 +168,8 @@ export class LiveClient {
       onConflict: this.#policy,
       ...(isSeen && { presence: { name } }),
     })
+    // What the page before it was about ends unheard.
+    this.#turns = 0
     this.sheet.subscribeRange({}, (cells) => cells.forEach((cell) => this.#show(cell)))
     this.sheet.on('conflict', (event) => {
       this.conflicts.push(event)
@@ -195,7 +197,6 @@ export class LiveClient {
     // What it had sent may land after it, and the next page cannot know.
     if (!persists) this.ownOperations.clear()
     this.#seen.clear()
-    this.#turns = 0
     this.#wasCaughtUp = false
     await settled()
     await this.open()
