@@ -227,3 +227,24 @@ describe('a stranger', () => {
     expect(await contents(budget)).toEqual(['m//f0//number/1'])
   })
 })
+
+describe('addresses that come as other things than text', () => {
+  it('are the text of a number, and are refused where they are none', async () => {
+    const { budget } = await tenant.newBudget()
+    const rejects: ImportReject[] = []
+    const records = [
+      { module: 'm', field: 1, period: 2025, value: '1' },
+      { module: 'm', field: 2n, period: '2025', value: 2 },
+      { module: 'm', field: { nested: 'x' }, period: '2025', value: '3' },
+      { module: 'm', field: true, period: '2025', value: '4' },
+    ]
+    const report = await importCells(budget, records, { rejects: (reject) => void rejects.push(reject) })
+    expect(report.counts).toMatchObject({ created: 2, invalid: 2 })
+    const cells = await Array.fromAsync(budget.list())
+    expect(cells.map(({ field, period, value }) => [field, period, value]).sort()).toEqual([
+      ['1', '2025', '1'],
+      ['2', '2025', '2'],
+    ])
+    expect(rejects.map(({ column }) => column)).toEqual(['field', 'field'])
+  })
+})
