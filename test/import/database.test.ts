@@ -186,11 +186,40 @@ describe('what an import straight to the database refuses', () => {
     expect(isCellsError((error as ImportError).cause)).toBe(true)
   })
 
+  it.each(['require', 'verify-full', 'verify-ca'])(
+    'a server that speaks no TLS, where the URL says sslmode=%s',
+    async (mode) => {
+      const url = new URL(stack.databaseUrl)
+      url.searchParams.set('sslmode', mode)
+      const error = await refused({ database: url })
+      expect(error).toMatchObject({ name: 'ImportError' })
+      expect(String((error as ImportError).cause)).toMatch(/SSL/)
+    },
+  )
+
+  it('a certificate that is not there, before anything is asked', async () => {
+    const url = new URL(stack.databaseUrl)
+    url.searchParams.set('sslmode', 'verify-ca')
+    url.searchParams.set('sslrootcert', '/nowhere/root.crt')
+    expect(await refused({ database: url })).toMatchObject({ name: 'ValidationError', field: 'database' })
+  })
+
   it('a server that is not there, after trying again', async () => {
     const error = await refused({ database: 'postgres://postgres:x@127.0.0.1:1/postgres' })
     expect(error).toMatchObject({ name: 'ImportError', code: 'network', retryable: true })
   })
 })
+
+it.each(['sslmode=disable', 'ssl=false', 'sslmode=prefer', 'sslmode=allow'])(
+  'a server that speaks no TLS serves a URL with %s',
+  async (setting) => {
+    const { budget } = await tenant.newBudget()
+    const url = new URL(stack.databaseUrl)
+    url.search = setting
+    const report = await importCells(target(budget.id, { database: url }), rows(2))
+    expect(report.counts).toMatchObject({ created: 2 })
+  },
+)
 
 localOnly('it ends connections of the database').it(
   'a connection that is lost costs a repeat, and no cell is written twice',
