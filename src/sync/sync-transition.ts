@@ -126,7 +126,7 @@ function hearFeed(draft: Draft, page: FeedPage): void {
 /** Commits that connect to the cursor, and those that connect to them. */
 function take(draft: Draft, page: FeedPage): void {
   draft.act({ type: 'apply', commits: page.commits })
-  draft.set({ cursor: Math.max(draft.state.cursor ?? 0, page.to) })
+  draft.set({ cursor: Math.max(reachedBy(draft), page.to) })
 }
 
 /** The timer says that it is time to look. */
@@ -225,11 +225,11 @@ function moveReader(draft: Draft, move: ReaderMove, event: SyncEvent): void {
 
 function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
   const { asked, link, heard } = draft.state
-  const known = Math.max(heard, draft.state.cursor ?? 0)
+  const known = Math.max(heard, reachedBy(draft))
   // Behind the cursor: restored from a backup, or a read that was faster than the commit was seen.
-  if (page.resync && page.revision < (draft.state.cursor ?? 0) && lookAgain(draft)) return
+  if (page.resync && page.revision < reachedBy(draft) && lookAgain(draft)) return
   if (page.resync) {
-    draft.act({ type: 'relist', isRestored: page.revision < (draft.state.cursor ?? 0) })
+    draft.act({ type: 'relist', isRestored: page.revision < reachedBy(draft) })
     draft.set({ cursor: null, unloaded: true, verified: false, target: page.revision, early: [] })
     return
   }
@@ -241,7 +241,7 @@ function takeChanges(draft: Draft, page: FeedPage, probing: boolean): void {
   else if (target <= page.revision || target !== asked) draft.set({ unknowing: 0 })
   else if (!lookAgain(draft)) {
     const early = draft.state.early.filter(({ to }) => to <= page.revision)
-    draft.set({ target: Math.max(page.revision, cursor ?? 0), early, stale: false })
+    draft.set({ target: Math.max(page.revision, reachedBy(draft)), early, stale: false })
   }
   if (probing && link === 'joined' && cursor !== null && cursor > known) draft.set({ untold: cursor })
 }
@@ -262,6 +262,11 @@ function lookAgain(draft: Draft): boolean {
     after: settings.baseDelay * 0.1 * 2 ** unknowing * (0.5 + chance),
   })
   return true
+}
+
+/** Up to where every change is known: nothing, before the first page. */
+function reachedBy({ state }: Draft): number {
+  return state.cursor ?? 0
 }
 
 function takePage(draft: Draft, revision: number, last: boolean): void {
@@ -286,7 +291,7 @@ function connect(draft: Draft): void {
   const waiting = early.toSorted((one, other) => one.from - other.from)
   const later: FeedPage[] = []
   for (const page of waiting) {
-    const reached = draft.state.cursor ?? 0
+    const reached = reachedBy(draft)
     if (page.from > reached) later.push(page)
     else if (page.to > reached) take(draft, page)
   }

@@ -39,6 +39,11 @@ describe.skipIf(!hasChromium)(
       expect(await seriousFindings(alice.page)).toEqual([])
     })
 
+    it('leads to every control by Tab, and by arrows inside what is one stop', async () => {
+      await alice.select([0, '2016'])
+      expect(await alice.unreached()).toEqual([])
+    })
+
     it('shows what one of them types to the others, and in the total', async () => {
       const before = await bob.page.locator('.cell.is-total').first().textContent()
       expect(before).toMatch(/^\d/)

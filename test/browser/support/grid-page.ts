@@ -134,4 +134,46 @@ export class GridPage {
     await this.context.unrouteAll({ behavior: 'ignoreErrors' })
     await this.context.close()
   }
+
+  /**
+   * The controls that Tab does not come to, backwards from where the focus is and then forwards from the beginning of the page; of
+   * a toolbar, a list or the grid, which have arrows inside, it is enough to come to one. In the grid, Tab goes from cell to cell.
+   */
+  async unreached(): Promise<readonly string[]> {
+    const walk = async (key: string, most: number) => {
+      for (let press = 0, inGrid = 0; press < most && inGrid < 2; press++) {
+        await this.page.keyboard.press(key)
+        inGrid += await this.page.evaluate(() => {
+          document.activeElement?.setAttribute('data-reached', '')
+          return document.activeElement?.closest('[role=grid], [role=treegrid]') === null ? 0 : 1
+        })
+      }
+    }
+    await this.page.evaluate(() => document.activeElement?.setAttribute('data-reached', ''))
+    await walk('Shift+Tab', 10)
+    await this.page.evaluate(() => {
+      document.body.tabIndex = -1
+      document.body.focus()
+      document.body.removeAttribute('tabindex')
+    })
+    await walk('Tab', 60)
+    return await this.page.evaluate(() => {
+      const stops = '[role=toolbar], [role=listbox], [role=grid], [role=treegrid], [role=radiogroup]'
+      return [
+        ...document.querySelectorAll<HTMLElement>('button, a[href], input, select, textarea, [tabindex]'),
+      ]
+        .filter(
+          (element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches(':disabled'),
+        )
+        .filter((element) => element.matches('button, a, input, select, textarea') || element.tabIndex >= 0)
+        .filter((element) => {
+          const stop = element.closest(stops)
+          return (
+            (stop ?? element).querySelector('[data-reached]') === null &&
+            !element.hasAttribute('data-reached')
+          )
+        })
+        .map((element) => element.getAttribute('aria-label') ?? element.outerHTML.slice(0, 120))
+    })
+  }
 }
