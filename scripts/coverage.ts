@@ -10,7 +10,7 @@ const least = { lines: 95, branches: 95 } as const
 
 const folder = resolve('coverage')
 const browser = join(folder, 'browser')
-rmSync(browser, { recursive: true, force: true })
+rmSync(folder, { recursive: true, force: true })
 const { status } = spawnSync('vitest', ['run', '--coverage', ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: { ...process.env, BROWSER_COVERAGE: browser },

@@ -171,8 +171,9 @@ export class Budget<M extends Modules = NoModules> {
 
   /**
    * Every cell that the filter names, and the revision that they show: for a server to render and hand on, and for a sheet
-   * to go on from (`initial` of {@link Budget.open}).
+   * to go on from (`initial` of {@link Budget.open}). JSON can carry it.
    *
+   * @throws {ValidationError} where the filter is not acceptable.
    * @throws {NotFoundError} where the budget is not the caller's to see.
    * @example
    * ```ts

@@ -5,6 +5,7 @@ import {
   type Cell,
   type CellAddress,
   type CellInput,
+  type CellKey,
   type ChangePage,
   type ChangeRecord,
   type WriteHandle,
@@ -84,7 +85,7 @@ export function useCellHistory(
           const list = history.list({ cell: parseCellKey(key) }, { pageSize, signal })
           const { value: page } = await list.pages().next()
           if (page === undefined) return { changes: none, next: null }
-          if (turn === mostTurns || !isBehind(page, shown.current)) return inFront(page, held)
+          if (turn === mostTurns || !isBehind(page, key, shown.current)) return inFront(page, held)
           await new Promise((resolve) => setTimeout(resolve, firstPause * 2 ** turn))
           signal.throwIfAborted()
         }
@@ -127,10 +128,12 @@ export function useCellHistory(
  * Whether the page lacks what the sheet shows already: the message of a change can be faster than its commit is seen by a
  * read. Records that are older than the library may have no versions, and say nothing.
  */
-function isBehind({ changes }: ChangePage, cell: Cell | null): boolean {
+function isBehind({ changes }: ChangePage, key: CellKey, cell: Cell | null): boolean {
+  // Who reads for all that look at one cell may look at another by now.
+  if (cell === null || cellKey(cell) !== key) return false
+  if (!cell.exists) return changes.length > 0 && changes[0]?.action !== 'delete'
   const versions = changes.flatMap(({ after }) => after.version ?? [])
-  if (cell === null || versions.length < changes.length) return false
-  return cell.exists && Math.max(0, ...versions) < cell.version
+  return versions.length === changes.length && Math.max(0, ...versions) < cell.version
 }
 
 /** The newest page in front of those that are held, where nothing is missing between them. */

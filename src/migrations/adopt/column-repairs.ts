@@ -137,8 +137,10 @@ export async function countIfPossible(
     const rows = await count(query, table, condition)
     await query('RELEASE SAVEPOINT rows_counted')
     return rows
-  } catch {
+  } catch (error) {
     await query('ROLLBACK TO SAVEPOINT rows_counted')
+    // What the condition or a value is to blame for has no answer; a time limit, say, is the caller's to know.
+    if (!/^(?:22|42)/.test(String((error as { readonly code?: unknown }).code))) throw error
     return undefined
   }
 }
