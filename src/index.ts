@@ -195,6 +195,7 @@ export type {
   ConflictPolicy,
   OpenOptions,
   PendingWrite,
+  SetOptions,
   SheetChange,
   SheetStatus,
   WriteHandle,

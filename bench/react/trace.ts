@@ -9,6 +9,13 @@ interface TraceEvent {
   readonly args?: { readonly data?: { readonly type?: string } }
 }
 
+/** What one key cost the main thread, in milliseconds. */
+export interface KeyCost {
+  readonly scripting: number
+  /** Style and layout that scripting, or the browser's own insertion of the text within an event, waited for. */
+  readonly layout: number
+}
+
 /** The names that DevTools counts as scripting. */
 const scripting: ReadonlySet<string> = new Set([
   'EventDispatch',
@@ -26,8 +33,13 @@ const scripting: ReadonlySet<string> = new Set([
   'XHRReadyStateChange',
 ])
 
-/** Milliseconds of scripting from each key on, up to the next one; the last one's window is as long as the others'. */
-export function scriptingPerKey(trace: Buffer): number[] {
+/** The names that DevTools counts as rendering, wherever they lie: an event's dispatch holds the insertion of what was typed. */
+const rendering: ReadonlySet<string> = new Set(['Layout', 'RecalculateStyles', 'UpdateLayoutTree'])
+
+type Span = readonly [from: number, to: number]
+
+/** From each key on, up to the next one; the last one's window is as long as the others'. */
+export function costOfKeys(trace: Buffer): KeyCost[] {
   const { traceEvents } = JSON.parse(trace.toString('utf8')) as {
     readonly traceEvents: readonly TraceEvent[]
   }
@@ -37,26 +49,42 @@ export function scriptingPerKey(trace: Buffer): number[] {
   const [first] = keys
   if (first === undefined) return []
   const starts = keys.map(({ ts }) => ts).sort((one, other) => one - other)
-  const spans = traceEvents
-    .filter(
-      ({ name, ph, pid, tid }) => ph === 'X' && pid === first.pid && tid === first.tid && scripting.has(name),
-    )
-    .map(({ ts, dur = 0 }) => [ts, ts + dur] as const)
-    .sort(([one], [other]) => one - other)
+  const spansOf = (names: ReadonlySet<string>): Span[] =>
+    traceEvents
+      .filter(
+        ({ name, ph, pid, tid }) => ph === 'X' && pid === first.pid && tid === first.tid && names.has(name),
+      )
+      .map(({ ts, dur = 0 }) => [ts, ts + dur] as const)
+      .sort(([one], [other]) => one - other)
+  const scripts = merged(spansOf(scripting))
+  const layouts = merged(spansOf(rendering))
   const last = starts.at(-1) ?? 0
   const usual = starts.length > 1 ? (last - (starts[0] ?? 0)) / (starts.length - 1) : Infinity
-  return starts.map((start, index) => within(spans, start, starts[index + 1] ?? start + usual) / 1000)
+  return starts.map((start, index) => {
+    const window: Span = [start, starts[index + 1] ?? start + usual]
+    const within = scripts.flatMap((span) => overlap(span, window))
+    const waited = lengthOf(within.flatMap((span) => layouts.flatMap((layout) => overlap(layout, span))))
+    return { scripting: lengthOf(within) - waited, layout: waited }
+  })
 }
 
-/** How much of a window the spans cover; they may lie in one another. */
-function within(spans: readonly (readonly [number, number])[], from: number, to: number): number {
-  let covered = 0
-  let reached = from
-  for (const [start, end] of spans) {
-    if (start >= to) break
-    if (end <= reached) continue
-    covered += Math.min(end, to) - Math.max(start, reached)
-    reached = end
+/** The same time as spans that do not touch; they may lie in one another before. */
+function merged(spans: readonly Span[]): Span[] {
+  const apart: Span[] = []
+  for (const [from, to] of spans) {
+    const before = apart.at(-1)
+    if (before !== undefined && from <= before[1]) apart[apart.length - 1] = [before[0], Math.max(before[1], to)]
+    else apart.push([from, to])
   }
-  return covered
+  return apart
+}
+
+function overlap([from, to]: Span, [start, end]: Span): Span[] {
+  const both: Span = [Math.max(from, start), Math.min(to, end)]
+  return both[0] < both[1] ? [both] : []
+}
+
+/** In milliseconds. */
+function lengthOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, [from, to]) => sum + to - from, 0) / 1_000
 }

@@ -10,7 +10,7 @@ import { percentile } from '../measure.ts'
 import { latencyRow, rounded, type Row } from '../report.ts'
 import type { SuiteContext } from '../suite.ts'
 import { addressOf, type BenchPage, type Given } from './page.ts'
-import { scriptingPerKey } from './trace.ts'
+import { costOfKeys, type KeyCost } from './trace.ts'
 
 declare const bench: BenchPage
 
@@ -83,7 +83,7 @@ export async function* measureTyping(
     }
     if (wants('typing.scripting')) {
       const keys = Math.max(10, Math.round(200 * scale))
-      const samples = { ours: [] as number[], tinybase: [] as number[] }
+      const samples = { ours: [] as KeyCost[], tinybase: [] as KeyCost[] }
       for (const round of ['warm up', 'one', 'two', 'three']) {
         for (const subject of ['ours', 'tinybase'] as const) {
           const measured = await typed(browser, pages[subject], keys)
@@ -91,12 +91,16 @@ export async function* measureTyping(
         }
         progress(`typed: ${round}`)
       }
-      const { ours, tinybase } = samples
-      yield latencyRow('typing.scripting', ours, tinybase, {
+      const scripting = (costs: readonly KeyCost[]) => costs.map((cost) => cost.scripting)
+      const layout = (costs: readonly KeyCost[]) => rounded(percentile(costs.map((cost) => cost.layout), 0.5))
+      const [ours, theirs] = [scripting(samples.ours), scripting(samples.tinybase)]
+      yield latencyRow('typing.scripting', ours, theirs, {
         cells: rows * columns,
         keys: ours.length,
-        ratioP95: rounded(percentile(ours, 0.95) / percentile(tinybase, 0.95)),
+        ratioP95: rounded(percentile(ours, 0.95) / percentile(theirs, 0.95)),
         max: rounded(Math.max(...ours)),
+        layout: layout(samples.ours),
+        baselineLayout: layout(samples.tinybase),
       })
     }
   } finally {
@@ -161,8 +165,8 @@ async function rendersOf(
   return await page.evaluate(() => bench.renders())
 }
 
-/** Milliseconds of scripting for each key that is typed into one cell. */
-async function typed(browser: Browser, page: Page, keys: number): Promise<number[]> {
+/** What each key costs that is typed into one cell. */
+async function typed(browser: Browser, page: Page, keys: number): Promise<KeyCost[]> {
   await page.bringToFront()
   await page.click('#c1-1')
   const input = page.locator('#c1-1 input')
@@ -176,7 +180,7 @@ async function typed(browser: Browser, page: Page, keys: number): Promise<number
   await page.waitForTimeout(keyMilliseconds)
   const trace = await browser.stopTracing()
   await input.press('Enter')
-  return scriptingPerKey(trace)
+  return costOfKeys(trace)
 }
 
 function rendersRow(ours: readonly number[], theirs: readonly number[], cells: number): Row {

@@ -5,7 +5,13 @@ import type { SheetView } from './sheet-view.ts'
 
 const nothing = () => undefined
 
-/** Reads comments again when the sheet tells that others wrote some: counts and the inbox, and the threads of those cells. */
+/** A notice can be faster than a read sees what it is about: the database tells it before the commit has quite ended. */
+const secondLookAfter = 1_000
+
+/**
+ * Reads comments again when the sheet tells that others wrote some: counts and the inbox, and the threads of those cells. At once,
+ * and once more a moment later.
+ */
 export function useCommentNotices(view: SheetView, budget: Budget | undefined): void {
   useEffect(() => {
     if (budget === undefined) return undefined
@@ -13,6 +19,15 @@ export function useCommentNotices(view: SheetView, budget: Budget | undefined): 
     const { state } = view.connection
     let sheet: Sheet | null = null
     let stop: () => void = nothing
+    let later: ReturnType<typeof setTimeout> | undefined
+    /** What to look at a second time; `undefined` is all. */
+    let again: Set<string> | undefined = new Set()
+    const read = (keys: ReadonlySet<string> | undefined): void =>
+      void resources.refresh('comments', (key) => keys === undefined || !isOfCell(key) || keys.has(key))
+    const readAgain = (): void => {
+      read(again)
+      again = new Set()
+    }
     const look = (): void => {
       const now = state.getSnapshot().sheet
       if (now === sheet) return
@@ -21,7 +36,10 @@ export function useCommentNotices(view: SheetView, budget: Budget | undefined): 
       stop =
         now?.on('comments', ({ cells }) => {
           const keys = cells === 'all' ? undefined : new Set<string>(cells.map((cell) => cellKey(cell)))
-          void resources.refresh('comments', (key) => keys === undefined || !isOfCell(key) || keys.has(key))
+          read(keys)
+          again = keys && again && new Set([...again, ...keys])
+          clearTimeout(later)
+          later = setTimeout(readAgain, secondLookAfter)
         }) ?? nothing
     }
     const leave = state.subscribe(look)
@@ -29,6 +47,7 @@ export function useCommentNotices(view: SheetView, budget: Budget | undefined): 
     return () => {
       leave()
       stop()
+      clearTimeout(later)
     }
   }, [view, budget])
 }

@@ -4,6 +4,7 @@ import {
   type CellAddress,
   type CellInput,
   type PendingWrite,
+  type SetOptions,
   type VisibleCell,
   type WriteHandle,
 } from '../index.ts'
@@ -28,11 +29,12 @@ export interface PlanningCell {
   /** The newest write to this cell that is on its way or was refused; `null` where there is none. */
   readonly write: PendingWrite | null
   /**
-   * Writes a value, shown at once: see `Sheet.set`. Always the same function.
+   * Writes a value, shown at once: see `Sheet.set`. Always the same function. An editor that stays open for a while gives
+   * `{ seen: cell }`, the cell as it was when the user began: what others did to it since is a conflict then.
    *
    * @throws {ValidationError} where the value is not acceptable, or the sheet is not open yet or has not loaded the cell.
    */
-  readonly set: (value: CellInput) => WriteHandle
+  readonly set: (value: CellInput, options?: SetOptions) => WriteHandle
   /** Empties the cell. In all else like `set`. */
   readonly clear: () => WriteHandle
   /** Deletes the cell. In all else like `set`. */
@@ -72,7 +74,8 @@ export function usePlanningCell(
   useSuspense(suspense && !shown.isReady)
   const actions = useMemo(() => {
     const { place } = watch
-    const set = (value: CellInput) => view.sheetFor(place).set(place.address, value)
+    const set = (value: CellInput, options?: SetOptions) =>
+      view.sheetFor(place).set(place.address, value, options)
     return { set, clear: () => set(null), delete: () => view.sheetFor(place).delete(place.address) }
   }, [view, watch])
   return useMemo(() => {

@@ -75,6 +75,7 @@ export class LiveBudget {
   #stopWatching: (() => void) | undefined
   #storage: OutboxStorage
   #storageStatus: StorageStatus = inMemory
+  #user: string | null = null
 
   constructor(id: string, ports: LivePorts, onEmpty: () => void = () => undefined) {
     this.id = id
@@ -104,6 +105,10 @@ export class LiveBudget {
         rejected: (write, error) => this.#membersOf(write, (member) => member.rejected(write, error)),
         refresh: () => this.engine.refresh(),
       },
+    )
+    ports.userId().then(
+      (user) => (this.#user = user),
+      () => undefined,
     )
     this.presence = new SheetPresence({ clock: ports.clock, userId: ports.userId, report: this.report })
     this.#call = callsOf(ports.transport, id)
@@ -183,6 +188,11 @@ export class LiveBudget {
     this.#onWake.add(() => void keeper.look())
     await keeper.open()
     return keeper
+  }
+
+  /** Whether the signed-in user was the last to write the cell, in this window or another. */
+  isOwn({ exists, modifiedBy }: Cell): boolean {
+    return exists && modifiedBy !== null && modifiedBy === this.#user
   }
 
   /** Whether the sheet that a write came from is gone: any other one shows it. */

@@ -112,6 +112,17 @@ export interface BatchHandle<Writes = readonly WriteHandle[], Confirmed = readon
   readonly result: Promise<Confirmed>
 }
 
+/** What a write can say besides the value. */
+export interface SetOptions {
+  /**
+   * The cell as the sheet showed it when the user began: what an editor keeps that stays open for a while. What somebody else
+   * did to the cell since then is a conflict, and not written over unseen.
+   *
+   * @default the cell as the sheet shows it now
+   */
+  readonly seen?: AnyVisibleCell | undefined
+}
+
 /** One change of {@link Sheet.setMany}. */
 export type SheetChange<Address = CellAddress, Input = CellInput> = { readonly cell: Address } & (
   { readonly value: Input; readonly delete?: never } | { readonly delete: true; readonly value?: never }
@@ -123,6 +134,9 @@ export interface LooseSheetChange {
   readonly value?: unknown
   readonly delete?: true
 }
+
+/** The same with what it is based on. */
+export interface BasedSheetChange extends LooseSheetChange, SetOptions {}
 
 /** Changes as they must be: each with a value of its own field. */
 export type CheckedSheetChanges<M extends Modules, Changes> = {

@@ -1,14 +1,21 @@
 import { ValidationError } from '../errors.ts'
 import { cellKey, type CellAddress, type ResolvedAddress } from '../model/address.ts'
-import type { AnyCell } from '../model/cell.ts'
+import type { AnyCell, Cell } from '../model/cell.ts'
 import { toStoredValue } from '../model/value.ts'
 import type { ModuleRules } from '../modules/rules.ts'
 import type { NewWrite, Write, WriteSession } from '../outbox/outbox-state.ts'
 import { toInput } from '../outbox/write-errors.ts'
-import type { PendingValue } from '../store/facts.ts'
+import type { PendingValue, VisibleCell } from '../store/facts.ts'
 import type { LiveBudget } from './live-budget.ts'
 import { closedError } from './live-errors.ts'
-import type { Choice, ConflictPolicy, LooseSheetChange, PendingWrite, WriteHandle } from './sheet-types.ts'
+import type {
+  BasedSheetChange,
+  Choice,
+  ConflictPolicy,
+  LooseSheetChange,
+  PendingWrite,
+  WriteHandle,
+} from './sheet-types.ts'
 import type { AnyVisibleCell, TypedCells } from './typed-cells.ts'
 
 /** What the writes of a sheet need to know of it. */
@@ -52,7 +59,7 @@ export class SheetWrites {
     )
   }
 
-  one(change: LooseSheetChange, session: WriteSession | null, lease?: number): LooseWriteHandle {
+  one(change: BasedSheetChange, session: WriteSession | null, lease?: number): LooseWriteHandle {
     const [handle] = this.#write([{ ...this.#prepare(change, '', session), lease }])
     if (handle === undefined) throw closedError()
     return handle
@@ -116,8 +123,8 @@ export class SheetWrites {
     return { id, result, local: live.store.get(write.cell) }
   }
 
-  #prepare(change: LooseSheetChange, path: string, session: WriteSession | null): Unnamed {
-    const { live, onConflict, origin, rules, isClosed, resolve } = this.#ports
+  #prepare(change: BasedSheetChange, path: string, session: WriteSession | null): Unnamed {
+    const { onConflict, origin, rules, isClosed, resolve } = this.#ports
     if (isClosed()) throw closedError()
     const member = (name: string) => (path === '' ? name : `${path}.${name}`)
     const cell = resolve(change.cell, member('cell'))
@@ -125,9 +132,19 @@ export class SheetWrites {
       change.delete === true
         ? 'deleted'
         : toStoredValue(rules.toInput(cell, change.value, path), member('value'))
-    const { base } = live.store.get(cell)
+    const base = this.#baseOf(cell, change.seen, member('seen'))
     const policy = typeof onConflict === 'function' ? 'custom' : onConflict
     return { cell, value, base, session, policy, origin }
+  }
+
+  /** What the write is based on: nobody is in conflict with himself, even where he saw less. */
+  #baseOf(cell: ResolvedAddress, seen: AnyVisibleCell | undefined, field: string): Cell {
+    const { live, typed } = this.#ports
+    const { base } = live.store.get(cell)
+    if (seen === undefined) return base
+    const shown = typed.below(seen)
+    if (!isOf(cell, shown)) throw new ValidationError(field, seen, `${cellKey(cell)} as the sheet showed it`)
+    return live.isOwn(base) ? base : shown.base
   }
 
   #write(writes: readonly Unnamed[]): LooseWriteHandle[] {
@@ -139,4 +156,13 @@ export class SheetWrites {
       return { id, result: typed.result(result), local: typed.visible(live.store.get(cell)) }
     })
   }
+}
+
+/** Whether it is that cell as a sheet showed it, whoever gave it. */
+function isOf(cell: ResolvedAddress, shown: Partial<VisibleCell> | null): boolean {
+  const key = cellKey(cell)
+  return [shown, shown?.base].every((part) => {
+    const { module, entity, field, period } = part ?? {}
+    return module !== undefined && field !== undefined && cellKey({ module, entity, field, period }) === key
+  })
 }

@@ -33,6 +33,7 @@ import type {
   OpenOptions,
   PendingWrite,
   SeenCell,
+  SetOptions,
   SheetFilter,
   SheetStatus,
 } from './sheet-types.ts'
@@ -259,15 +260,26 @@ export class Sheet<M extends Modules = NoModules, In extends string = string> {
 
   /**
    * Writes a value: shown at once, sent with the turn of the event loop. The write is based on the cell as the sheet
-   * shows it; where somebody else is faster, the sheet's policy decides.
+   * shows it, or showed it when the user began: `seen`. Where somebody else is faster, the sheet's policy decides.
    *
-   * @throws {ValidationError} where address or value is not acceptable, or the sheet is closed.
+   * @throws {ValidationError} where address or value is not acceptable, `seen` is another cell, or the sheet is closed.
+   * @example
+   * ```ts
+   * import type { CellAddress, Sheet } from '@efir/cells'
+   *
+   * function openEditor(sheet: Sheet, cell: CellAddress) {
+   *   const seen = sheet.get(cell)
+   *   return { text: seen.value ?? '', enter: (text: string) => sheet.set(cell, text, { seen }) }
+   * }
+   * void openEditor
+   * ```
    */
   set<Module extends ModuleName<M>, Field extends FieldName<M, Module>>(
     cell: AddressAt<M, Module, Field> | SeenCell<Module, Field>,
     value: InputAt<M, Module, Field>,
+    { seen }: SetOptions = {},
   ): HandleAt<M, Module, Field> {
-    return this.#writes.one({ cell, value }, null) as HandleAt<M, Module, Field>
+    return this.#writes.one({ cell, value, seen }, null) as HandleAt<M, Module, Field>
   }
 
   /** Deletes a cell. In all else like {@link Sheet.set}. */

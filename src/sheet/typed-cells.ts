@@ -61,6 +61,8 @@ export type VisibleField<
 export class TypedCells {
   readonly #rules: ModuleRules
   readonly #made = new WeakMap<object, unknown>()
+  /** Of each cell that was shown, what it was made of. */
+  readonly #below = new WeakMap<object, VisibleCell>()
 
   constructor(rules: ModuleRules) {
     this.#rules = rules
@@ -77,8 +79,15 @@ export class TypedCells {
       const base = this.confirmed(cell.base)
       const shown = base === cell.base ? cell : Object.freeze({ ...cell, base })
       // Of what a cell is, a field looks at its name and its value.
-      return this.#rules.toTyped(shown as object as StoredCell) as object as AnyVisibleCell
+      const typed = this.#rules.toTyped(shown as object as StoredCell) as object as AnyVisibleCell
+      this.#below.set(typed, cell)
+      return typed
     })
+  }
+
+  /** The cell that one was made of which was shown; of a cell that was not, what it is itself. */
+  below(shown: AnyVisibleCell): VisibleCell {
+    return this.#below.get(shown) ?? (shown as VisibleCell)
   }
 
   /** What comes of a write. */

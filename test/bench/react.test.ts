@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { scriptingPerKey } from '../../bench/react/trace.ts'
+import { costOfKeys } from '../../bench/react/trace.ts'
 import type { Report } from '../../bench/report.ts'
 import { hasChromium } from '../browser/support/chromium.ts'
 
@@ -38,7 +38,7 @@ describe('the suite react', () => {
   })
 })
 
-describe('scripting in a trace', () => {
+describe('what a key costs in a trace', () => {
   const event = (name: string, ts: number, dur: number, more: object = {}) => ({
     name,
     ph: 'X',
@@ -52,8 +52,8 @@ describe('scripting in a trace', () => {
     event('EventDispatch', ts, dur, { args: { data: { type: 'keydown' } } })
   const trace = (...traceEvents: object[]) => Buffer.from(JSON.stringify({ traceEvents }))
 
-  it('counts what lies in one another once, up to the next key', () => {
-    const measured = scriptingPerKey(
+  it('counts scripting that lies in one another once, up to the next key', () => {
+    const measured = costOfKeys(
       trace(
         key(1_000, 500),
         event('FunctionCall', 1_100, 300),
@@ -65,15 +65,32 @@ describe('scripting in a trace', () => {
         event('FunctionCall', 30_000, 5_000),
       ),
     )
-    expect(measured).toEqual([1.6, 0.6])
+    expect(measured.map(({ scripting }) => scripting)).toEqual([1.6, 0.6])
+  })
+
+  it('tells style and layout that scripting waits for apart', () => {
+    const measured = costOfKeys(
+      trace(
+        key(1_000, 5_000),
+        event('FunctionCall', 1_500, 1_000),
+        event('UpdateLayoutTree', 2_000, 300),
+        event('Layout', 2_400, 2_600),
+        event('Layout', 2_500, 1_000),
+        event('Layout', 8_000, 900),
+      ),
+    )
+    expect(measured).toEqual([{ scripting: 2.1, layout: 2.9 }])
   })
 
   it('looks at the thread of the page alone', () => {
     const elsewhere = event('FunctionCall', 1_200, 9_000, { tid: 2 })
-    expect(scriptingPerKey(trace(key(1_000, 100), elsewhere, key(20_000, 100)))).toEqual([0.1, 0.1])
+    expect(costOfKeys(trace(key(1_000, 100), elsewhere, key(20_000, 100)))).toEqual([
+      { scripting: 0.1, layout: 0 },
+      { scripting: 0.1, layout: 0 },
+    ])
   })
 
   it('is of no key where none was pressed', () => {
-    expect(scriptingPerKey(trace(event('FunctionCall', 1, 1)))).toEqual([])
+    expect(costOfKeys(trace(event('FunctionCall', 1, 1)))).toEqual([])
   })
 })

@@ -79,6 +79,36 @@ describe.skipIf(!hasChromium)(
       await dialog.waitFor({ state: 'hidden' })
     })
 
+    it('asks, too, about what somebody else wrote while the editor was open', async () => {
+      const total = alice.page.locator('.ag-floating-bottom [col-id="2015"], [row-index="b-0"] [col-id="2015"]')
+      const budget = world.budgetOf('Bob')
+      const writeAs = async (row: number, value: string) => {
+        const before = await total.textContent()
+        await budget.write(await budget.read(world.address(row, '2015')), value)
+        // Her sheet has heard of it, too.
+        await expect.poll(() => total.textContent(), { timeout: patience }).not.toBe(before)
+      }
+      const dialog = alice.page.getByRole('dialog')
+      await alice.select([5, '2015'])
+      await alice.beginWriting('12')
+      await writeAs(5, '21')
+      await alice.press('Enter')
+      await dialog.waitFor()
+      expect(await dialog.textContent()).toMatch(/12.*21/s)
+      await alice.button('Take theirs').click()
+      await Promise.all([alice, carol].map((one) => one.shows([5, '2015'], '21')))
+      await dialog.waitFor({ state: 'hidden' })
+
+      // Who changed nothing has nothing to say against theirs.
+      await alice.select([5, '2015'])
+      await alice.press('F2')
+      await alice.page.locator('.ag-cell-inline-editing input:focus').waitFor()
+      await writeAs(5, '22')
+      await alice.press('Enter')
+      await Promise.all([alice, carol].map((one) => one.shows([5, '2015'], '22')))
+      expect(await dialog.count()).toBe(0)
+    })
+
     it('undoes what the user did, and leaves what somebody else did after it', async () => {
       await alice.type([3, '2015'], '10')
       await bob.shows([3, '2015'], '10')

@@ -241,6 +241,64 @@ describe('a write that somebody else was faster than', () => {
   })
 })
 
+describe('a write from an editor that was open for a while', () => {
+  /** Alice's editor is open on a cell of 10. */
+  async function editing() {
+    const cell = { module: freshModule(), field: 'a' }
+    await put(cell, '10')
+    const user = alice()
+    const sheet = user.open({ module: cell.module })
+    await sheet.ready()
+    return { ...user, sheet, cell, seen: sheet.get(cell) }
+  }
+
+  it('is a conflict with what somebody else wrote meanwhile, though the sheet knows it', async () => {
+    const { sheet, cell, seen, broadcast } = await editing()
+    await put(cell, '15')
+    await broadcast()
+    expect(sheet.get(cell).value).toBe('15')
+    const told: ConflictEvent[] = []
+    sheet.on('conflict', (event) => told.push(event))
+    await expect(sheet.set(cell, '11', { seen }).result).rejects.toBeInstanceOf(VersionConflictError)
+    expect(told).toMatchObject([{ base: { value: '10' }, mine: '11', theirs: { value: '15' } }])
+    expect(await sheet.set(cell, '12').result).toMatchObject({ value: '12', version: 3 })
+  })
+
+  it('is a conflict with a deletion, and with a cell that was not there', async () => {
+    const { sheet, cell, seen, broadcast } = await editing()
+    const other = { ...cell, field: 'b' }
+    const seenOther = sheet.get(other)
+    await bob.delete(await bob.read(cell))
+    await put(other, '1')
+    await broadcast()
+    await expect(sheet.set(cell, '11', { seen }).result).rejects.toBeInstanceOf(VersionConflictError)
+    await expect(sheet.set(other, '2', { seen: seenOther }).result).rejects.toBeInstanceOf(
+      VersionConflictError,
+    )
+  })
+
+  it('is none with what the same user wrote meanwhile, here or in another window', async () => {
+    const { sheet, cell, seen, broadcast } = await editing()
+    await sheet.set(cell, '11').result
+    expect(await sheet.set(cell, '12', { seen }).result).toMatchObject({ value: '12', version: 3 })
+    const elsewhere = createCells(asAlice).budget(budgetVersionId)
+    await elsewhere.write(await elsewhere.read(cell), '13')
+    await broadcast()
+    expect(await sheet.set(cell, '14', { seen }).result).toMatchObject({ value: '14', version: 5 })
+  })
+
+  it('names the cell that was seen where it is another one, or none', async () => {
+    const { sheet, cell, seen } = await editing()
+    const other = { ...cell, field: 'b' }
+    for (const wrong of [seen, null, 7, {}, { ...other, base: seen.base }]) {
+      const attempt = () => sheet.set(other, '1', { seen: wrong as typeof seen })
+      expect(attempt).toThrow(ValidationError)
+      expect(attempt).toThrow(/seen/)
+    }
+    expect(sheet.pending.getSnapshot()).toEqual([])
+  })
+})
+
 describe('writes', () => {
   it('of a hundred keystrokes to one cell are a handful of calls, and the last one stays', async () => {
     const module = freshModule()

@@ -5,6 +5,7 @@ import { useStack } from '../support/stack.ts'
 import {
   changesOf,
   collect,
+  collector,
   joined,
   openChannel,
   presenceOf,
@@ -446,14 +447,15 @@ describe('postgres_changes', () => {
     expect(seen).toEqual([])
   })
 
-  it('say that they have begun a moment after the join', async () => {
+  it('say that they have begun, after the join', async () => {
     const { bob } = await tenants()
     const channel = await openChannel(stack.signIn(bob), room())
-    const system = systemOf(channel)
+    const said = collector<unknown>()
+    channel.on('system', {}, (message) => said.push(message))
     channel.on('postgres_changes', { event: '*', ...cells }, () => undefined)
-    await subscribe(channel)
-    expect(system.all).toEqual([])
-    expect(await system.first(1)).toMatchObject([
+    channel.subscribe((status) => said.push(status))
+    expect(await said.first(2)).toMatchObject([
+      'SUBSCRIBED',
       { extension: 'postgres_changes', status: 'ok', message: 'Subscribed to PostgreSQL' },
     ])
   })

@@ -175,6 +175,26 @@ describe('useCellComments', () => {
     expect(elsewhere.now.threads).toEqual([])
   })
 
+  it('looks a second time, where a notice was faster than what it is about could be read', async () => {
+    const { alice, bob } = await world()
+    const comments = probe(() => useCellComments(at('a')))
+    const status = probe(() => useSyncStatus())
+    within(
+      { budget: alice.budget },
+      <>
+        <comments.Probe />
+        <status.Probe />
+      </>,
+    )
+    await until(() => status.now.state === 'live' && !comments.now.isLoading)
+    // As empty as it was before.
+    const before = alice.budget.comments.list({ cells: [at('b')] })
+    const list = vi.spyOn(alice.budget.comments, 'list').mockReturnValueOnce(before)
+    await bob.budget.comments.add(at('a'), 'Look')
+    await until(() => comments.now.threads.length === 1)
+    expect(list.mock.calls.length).toBeGreaterThan(1)
+  })
+
   it('reads again when the user comes back to the window', async () => {
     const { alice, bob } = await world({ stream: 'none' })
     const comments = probe(() => useCellComments(at('a')))

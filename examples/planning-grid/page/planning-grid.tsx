@@ -18,7 +18,7 @@ import type {
   ModelUpdatedEvent,
   ValueGetterParams,
 } from 'ag-grid-community'
-import type { CellAddress } from '@efir/cells'
+import { cellKey, type CellAddress, type VisibleCell } from '@efir/cells'
 import { usePresence, useSheet } from '@efir/cells/react'
 import { AccountCell } from './account-cell.tsx'
 import { addressOf, type GridView } from './grid-view.ts'
@@ -67,6 +67,8 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
   const [api, setApi] = useState<GridApi<Account> | null>(null)
   const [cellsElement, setCellsElement] = useState<Element | null>(null)
   const wrapper = useRef<HTMLDivElement>(null)
+  /** Cells as they were when their editor was opened: by Tab one is opened before the one before it has told its end. */
+  const opened = useRef(new Map<string, VisibleCell>())
 
   const columns = useMemo<ColDef<Account>[]>(
     () => [
@@ -217,12 +219,16 @@ export const PlanningGrid = forwardRef<GridHandle, PlanningGridProps>(function P
           updated.forEachNodeAfterFilterAndSort(({ data }) => data && rows.push(data))
           view.show(rows)
         }}
-        onCellEditRequest={({ data, column, newValue }: CellEditRequestEvent<Account>) =>
-          edits?.edit(addressOf(data.entity, column.getColId()), String(newValue ?? ''))
-        }
-        onCellEditingStarted={({ data, column }) =>
-          data && move(addressOf(data.entity, column.getColId()), 'editing')
-        }
+        onCellEditRequest={({ data, column, newValue }: CellEditRequestEvent<Account>) => {
+          const seen = opened.current.get(cellKey(addressOf(data.entity, column.getColId())))
+          if (seen !== undefined) edits?.edit(seen, String(newValue ?? ''))
+        }}
+        onCellEditingStarted={({ data, column }) => {
+          if (data === undefined || sheet === null) return
+          const cell = addressOf(data.entity, column.getColId())
+          opened.current.set(cellKey(cell), sheet.get(cell))
+          move(cell, 'editing')
+        }}
         onCellEditingStopped={({ data, column }) => data && move(addressOf(data.entity, column.getColId()))}
         onCellDoubleClicked={({ data, column }) => {
           const { isLocked, lockReason } =

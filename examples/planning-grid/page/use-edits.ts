@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { isCellsError, type CellAddress, type Sheet, type SheetChange } from '@efir/cells'
+import { isCellsError, type CellAddress, type Sheet, type SheetChange, type VisibleCell } from '@efir/cells'
 import { useSheet } from '@efir/cells/react'
 import { readAmount } from './amount.ts'
 import type { GridView } from './grid-view.ts'
@@ -10,7 +10,8 @@ import { formatTable, parseTable } from './range/tab-separated.ts'
 
 /** What the user can do to cells with the selection. Each of them is one step to undo. */
 export interface Edits {
-  readonly edit: (cell: CellAddress, typed: string) => void
+  /** What was typed into a cell, which looked like this when its editor was opened. */
+  readonly edit: (seen: VisibleCell, typed: string) => void
   readonly clear: () => void
   readonly copy: () => string | null
   readonly paste: (text: string) => void
@@ -28,20 +29,23 @@ export function useEdits(view: GridView): Edits | null {
 }
 
 function makeEdits(sheet: Sheet, view: GridView, notify: (message: string) => void): Edits {
-  /** All of them as one step; locked cells are left out, and told. */
-  const write = (changes: readonly SheetChange[], label: string) => {
-    const open = changes.filter(({ cell }) => !sheet.get(cell).base.isLocked)
-    const locked = changes.length - open.length
-    if (locked > 0) notify(`${count(locked)} locked: left as ${locked === 1 ? 'it is' : 'they are'}.`)
-    if (open.length === 0) return
+  const orTell = (work: () => unknown) => {
     try {
-      if (open.length === 1 && open[0]?.delete !== true && open[0] !== undefined)
-        sheet.set(open[0].cell, open[0].value)
-      else sheet.setMany(open, label)
+      work()
     } catch (error) {
       if (!isCellsError(error)) throw error
       notify(error.message)
     }
+  }
+  const isOpen = (cell: CellAddress) => !sheet.get(cell).base.isLocked
+  const tellLocked = (cells: number) => {
+    if (cells > 0) notify(`${count(cells)} locked: left as ${cells === 1 ? 'it is' : 'they are'}.`)
+  }
+  /** All of them as one step; locked cells are left out, and told. */
+  const write = (changes: readonly SheetChange[], label: string) => {
+    const open = changes.filter(({ cell }) => isOpen(cell))
+    tellLocked(changes.length - open.length)
+    if (open.length > 0) orTell(() => sheet.setMany(open, label))
   }
   const copyPairs = (pairs: readonly { readonly from: Position; readonly to: Position }[], label: string) => {
     const changes = pairs.flatMap(({ from, to }): SheetChange[] => {
@@ -51,10 +55,13 @@ function makeEdits(sheet: Sheet, view: GridView, notify: (message: string) => vo
     write(changes, label)
   }
   return {
-    edit(cell, typed) {
+    edit(seen, typed) {
       const value = readAmount(typed)
       if (value === undefined) notify(`“${typed}” is no amount. Nothing was changed.`)
-      else if (value !== sheet.get(cell).value) write([{ cell, value }], 'Edit')
+      else if (value === seen.value) return
+      else if (!isOpen(seen)) tellLocked(1)
+      // What somebody else wrote while the editor was open is asked about, and not written over.
+      else orTell(() => sheet.set(seen, value, { seen }))
     },
     clear() {
       const { block } = view
