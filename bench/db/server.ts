@@ -11,6 +11,7 @@ const SETTINGS = {
   effective_cache_size: '6GB',
   work_mem: '5MB',
   maintenance_work_mem: '512MB',
+  min_wal_size: '1GB',
   max_wal_size: '4GB',
   checkpoint_completion_target: '0.9',
   random_page_cost: '1.1',

@@ -1,4 +1,5 @@
 // A process of its own for an import, so that its memory and its CPU time are the import's alone.
+import { setFlagsFromString } from 'node:v8'
 import { createClient } from '@supabase/supabase-js'
 import { createCells } from '@efir/cells'
 import { importCells } from '@efir/cells/import'
@@ -7,6 +8,8 @@ import type { ImporterReply, ImporterTask } from './run-importer.ts'
 
 const task = JSON.parse(process.argv[2] ?? '') as ImporterTask
 const { token } = task
+// As the command line does.
+if (task.isRoomy !== true) setFlagsFromString('--semi-space-growth-factor=1')
 const http = (key: string) =>
   createClient(task.url, key, { accessToken: () => Promise.resolve(token?.access ?? '') })
 const opened =

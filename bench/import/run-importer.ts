@@ -13,8 +13,8 @@ export interface ImporterTask {
   readonly user: string
   readonly budget: string
   readonly source: string
-  /** With a small heap for what lives shortly, as the guide says. */
-  readonly isLean?: boolean
+  /** With the heap that Node has unless it is told otherwise: what an application has that calls `importCells`. */
+  readonly isRoomy?: boolean
 }
 
 export interface ImporterReply {
@@ -50,9 +50,7 @@ export async function bundleImporter(): Promise<string> {
 
 /** Runs an import in a process of its own. */
 export async function runImporter(program: string, task: ImporterTask): Promise<ImporterReply> {
-  const child = fork(program, [JSON.stringify(task)], {
-    execArgv: task.isLean === true ? ['--max-semi-space-size=8'] : [],
-  })
+  const child = fork(program, [JSON.stringify(task)], { execArgv: [] })
   const ended = once(child, 'exit')
   const reply = await Promise.race([
     once(child, 'message').then(([message]) => message as ImporterReply),

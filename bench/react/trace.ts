@@ -1,4 +1,4 @@
-/** An event of Chromium's trace: times are microseconds. */
+/** An event of Chromium's trace. Times are microseconds, of the wall's clock and of the thread's own. */
 interface TraceEvent {
   readonly name: string
   readonly ph: string
@@ -6,12 +6,16 @@ interface TraceEvent {
   readonly tid: number
   readonly ts: number
   readonly dur?: number
+  readonly tts: number
+  readonly tdur?: number
   readonly args?: { readonly data?: { readonly type?: string } }
 }
 
-/** What one key cost the main thread, in milliseconds. */
+/** What one key cost the main thread, in milliseconds of its own: what other processes take meanwhile is not in it. */
 export interface KeyCost {
   readonly scripting: number
+  /** The same by the clock on the wall. */
+  readonly elapsed: number
   /** Style and layout that scripting, or the browser's own insertion of the text within an event, waited for. */
   readonly layout: number
 }
@@ -48,13 +52,25 @@ export function costOfKeys(trace: Buffer): KeyCost[] {
   )
   const [first] = keys
   if (first === undefined) return []
-  const starts = keys.map(({ ts }) => ts).sort((one, other) => one - other)
-  const spansOf = (names: ReadonlySet<string>): Span[] =>
-    traceEvents
-      .filter(
-        ({ name, ph, pid, tid }) => ph === 'X' && pid === first.pid && tid === first.tid && names.has(name),
-      )
-      .map(({ ts, dur = 0 }) => [ts, ts + dur] as const)
+  const ofThread = traceEvents.filter(
+    ({ ph, pid, tid }) => ph === 'X' && pid === first.pid && tid === first.tid,
+  )
+  const own = costsBy(({ tts, tdur = 0 }) => [tts, tts + tdur], keys, ofThread)
+  const onTheWall = costsBy(({ ts, dur = 0 }) => [ts, ts + dur], keys, ofThread)
+  return own.map((cost, index) => ({ ...cost, elapsed: onTheWall[index]?.scripting ?? 0 }))
+}
+
+/** The same by one of the two clocks. */
+function costsBy(
+  spanOf: (event: TraceEvent) => Span,
+  keys: readonly TraceEvent[],
+  events: readonly TraceEvent[],
+): { readonly scripting: number; readonly layout: number }[] {
+  const starts = keys.map((key) => spanOf(key)[0]).sort((one, other) => one - other)
+  const spansOf = (names: ReadonlySet<string>) =>
+    events
+      .filter(({ name }) => names.has(name))
+      .map(spanOf)
       .sort(([one], [other]) => one - other)
   const scripts = merged(spansOf(scripting))
   const layouts = merged(spansOf(rendering))
@@ -73,7 +89,8 @@ function merged(spans: readonly Span[]): Span[] {
   const apart: Span[] = []
   for (const [from, to] of spans) {
     const before = apart.at(-1)
-    if (before !== undefined && from <= before[1]) apart[apart.length - 1] = [before[0], Math.max(before[1], to)]
+    if (before !== undefined && from <= before[1])
+      apart[apart.length - 1] = [before[0], Math.max(before[1], to)]
     else apart.push([from, to])
   }
   return apart

@@ -40,7 +40,7 @@ export async function* batchesOf(
           yield batch
           open = new OpenBatch(batch.number + 1, batch.records, batch.digest)
         }
-        if ('item' in judgement) open.add(judgement.item)
+        if ('item' in judgement) open.add(judgement.item, judgement.key)
         else if ('reject' in judgement) open.reject(judgement.reject)
         else open.skipped++
       }
@@ -69,8 +69,8 @@ class OpenBatch {
     return this.#items.length + this.#rejects.length
   }
 
-  add(item: ImportItem): void {
-    const { key, value } = item
+  add(item: ImportItem, key: string): void {
+    const { value } = item
     this.#items.push(item)
     this.#said += typeof value === 'string' ? `${key}${value}\n` : `${key}${JSON.stringify(value)}\n`
     if (this.#items.length % 1_000 === 0) this.#digest()

@@ -46,6 +46,9 @@ describe('what a key costs in a trace', () => {
     tid: 1,
     ts,
     dur,
+    // As a thread that has the machine to itself.
+    tts: ts,
+    tdur: dur,
     ...more,
   })
   const key = (ts: number, dur: number) =>
@@ -79,14 +82,21 @@ describe('what a key costs in a trace', () => {
         event('Layout', 8_000, 900),
       ),
     )
-    expect(measured).toEqual([{ scripting: 2.1, layout: 2.9 }])
+    expect(measured).toEqual([{ scripting: 2.1, layout: 2.9, elapsed: 2.1 }])
   })
 
   it('looks at the thread of the page alone', () => {
     const elsewhere = event('FunctionCall', 1_200, 9_000, { tid: 2 })
     expect(costOfKeys(trace(key(1_000, 100), elsewhere, key(20_000, 100)))).toEqual([
-      { scripting: 0.1, layout: 0 },
-      { scripting: 0.1, layout: 0 },
+      { scripting: 0.1, layout: 0, elapsed: 0.1 },
+      { scripting: 0.1, layout: 0, elapsed: 0.1 },
+    ])
+  })
+
+  it('goes by the clock of the thread, and tells that of the wall', () => {
+    const interrupted = event('FunctionCall', 2_000, 9_000, { tts: 1_500, tdur: 400 })
+    expect(costOfKeys(trace(key(1_000, 100), interrupted))).toEqual([
+      { scripting: 0.5, layout: 0, elapsed: 9.1 },
     ])
   })
 

@@ -9,7 +9,6 @@ import { readValue, type RawValue } from './value.ts'
 
 /** One cell that is to be written, and where the source says so. */
 export interface ImportItem {
-  readonly key: CellKey
   readonly cell: CellAddress
   readonly value: CellInput
   readonly column: string | null
@@ -18,7 +17,7 @@ export interface ImportItem {
 
 /** What became of one statement before anything is sent. */
 export type Judgement =
-  | { readonly item: ImportItem }
+  | { readonly item: ImportItem; readonly key: CellKey }
   | { readonly reject: ImportReject }
   /** The source leaves the value empty. */
   | { readonly skipped: true }
@@ -91,7 +90,8 @@ function judgeOne(
       reject: { line: record.line, column, status: 'duplicate', reason, cell, record: recordText(record) },
     }
   }
-  return { item: { key, cell, value: reading.input, column, record } }
+  // A batch holds its items for a while, and has no more use for their keys.
+  return { key, item: { cell, value: reading.input, column, record } }
 }
 
 function toCode(raw: RawValue, { unguard }: Judge): unknown {

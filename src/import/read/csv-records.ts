@@ -17,6 +17,8 @@ export class CsvRecords {
   #quote = -1
   #return = -1
   #plainUntil = 0
+  /** The fields of the record before. */
+  #last: readonly string[] = []
   /** A record that is too long to be kept: what is left of it is passed over. */
   #passing: { readonly line: number; isQuoted: boolean } | undefined
 
@@ -86,6 +88,12 @@ export class CsvRecords {
     const end = this.#text.indexOf('\n', this.#at)
     if (end - this.#at > longestRecord) return this.#tooLong()
     const values = this.#text.slice(this.#at, end).split(this.#delimiter)
+    // Neighbours say much the same: once is enough to remember, for as long as their batch is under way.
+    for (const [place, value] of values.entries()) {
+      const before = this.#last[place]
+      if (value === before) values[place] = before
+    }
+    this.#last = values
     this.#at = end + 1
     return { line: this.#line++, values }
   }
