@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { isCellsError } from '@efir/cells'
 import {
   importCells,
@@ -148,6 +149,24 @@ describe('an import straight to the database', () => {
     const report = await importCells(target(budget.id), source, { batchSize: 10, checkpoint })
     expect(report).toMatchObject({ resumed: true, counts: { created: 200 } })
     expect(await dump(budget.id)).toHaveLength(200)
+  })
+
+  it('does not wait for a server that says nothing once the signal has ended it', async () => {
+    const silent = createServer()
+    const asked = new Promise<void>((resolve) => silent.once('connection', () => resolve()))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void silent.close())
+    const { port } = silent.address() as AddressInfo
+    const controller = new AbortController()
+    const stopped = new Error('enough')
+    const ended = importCells(
+      target(randomUUID(), { database: `postgres://user@127.0.0.1:${port}/database` }),
+      rows(1),
+      { signal: controller.signal },
+    )
+    await asked
+    controller.abort(stopped)
+    await expect(ended).rejects.toBe(stopped)
   })
 })
 

@@ -20,7 +20,7 @@ export async function databaseLane(target: DatabaseTarget): Promise<ImportLane> 
   try {
     return {
       ...budgetLane(cells.budget(target.budgetVersionId)),
-      batchSize: { usual: 10_000, most: 100_000 },
+      batchSize: { usual: 5_000, most: 100_000 },
       close: () => client.close(),
     }
   } catch (error) {

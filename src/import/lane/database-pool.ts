@@ -1,4 +1,5 @@
-import type { ClientBase, PoolConfig } from 'pg'
+import { Socket } from 'node:net'
+import type { ClientBase, PoolClient, PoolConfig } from 'pg'
 import { ValidationError } from '../../index.ts'
 
 /** Transactions of a database, some at a time. */
@@ -21,16 +22,45 @@ export async function openPool(database: string, claims: string): Promise<Databa
   const { prefersTls, config } = configOf(database)
   // What a URL names and cannot be read, a certificate above all, is said before anything is asked of the database.
   refuseUnreadable(() => new Client(config))
+  const sockets = new Set<Socket>()
+  /** Connections that nobody waits for any more, and that have not come to anything. */
+  let forsaken = 0
   let pool = startPool(config)
 
+  function openSocket(): Socket {
+    const socket = new Socket()
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    return socket
+  }
+
   function startPool(settings: PoolConfig) {
-    const started = new Pool(settings)
+    const started = new Pool({ ...settings, stream: openSocket })
     // Of connections that nobody uses just now: the next caller gets another one.
     started.on('error', ignore)
     // For as long as there is the connection. Its end is an event between two questions, and an error of the question during
     // one; it may come in one piece with the answer to the last question, before anybody could begin to listen.
     started.on('connect', (session) => session.on('error', ignore))
     return started
+  }
+
+  /** The driver cannot be called off while it connects: nobody waits for it then. */
+  async function connectUnless(signal: AbortSignal): Promise<PoolClient> {
+    signal.throwIfAborted()
+    const connecting = connect()
+    const { promise: given, reject } = Promise.withResolvers<never>()
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is the caller's own
+    const stop = (): void => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    try {
+      return await Promise.race([connecting, given])
+    } catch (error) {
+      forsaken++
+      connecting.then((session) => session.release(), ignore).finally(() => forsaken--)
+      throw error
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
   }
 
   /** The driver knows no `sslmode=prefer`: in the clear where the server has nothing else. */
@@ -63,7 +93,7 @@ export async function openPool(database: string, claims: string): Promise<Databa
 
   return {
     async transaction(signal, work) {
-      const session = await connect()
+      const session = await connectUnless(signal)
       let began: Began | undefined
       let lost = false
       const stop = (): void => {
@@ -92,7 +122,12 @@ export async function openPool(database: string, claims: string): Promise<Databa
         session.release(lost)
       }
     },
-    close: () => pool.end(),
+    async close() {
+      const ended = pool.end()
+      // It would wait for a server that may never answer. The other connections are idle by now.
+      if (forsaken > 0) for (const socket of sockets) socket.destroy()
+      await ended
+    },
   }
 }
 
