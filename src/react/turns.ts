@@ -9,6 +9,8 @@ export type Turn = 'undo' | 'redo'
 export interface TurnState {
   readonly isBusy: boolean
   readonly lastResult: UndoResult | RedoResult | null
+  /** Which of the two `lastResult` is of. */
+  readonly lastTurn: Turn | null
   readonly error: Error | null
 }
 
@@ -24,7 +26,9 @@ export function turnsOf(budget: Budget): Turns {
 /** Undoes and redoes, and tells everybody what came of it. */
 export class Turns {
   readonly #budget: Budget
-  readonly #state = valueStore<TurnState>(Object.freeze({ isBusy: false, lastResult: null, error: null }))
+  readonly #state = valueStore<TurnState>(
+    Object.freeze({ isBusy: false, lastResult: null, lastTurn: null, error: null }),
+  )
   #running = 0
 
   constructor(budget: Budget) {
@@ -41,7 +45,7 @@ export class Turns {
     this.#show({})
     try {
       const lastResult = await (sheet ?? this.#budget)[turn]({ module })
-      this.#show({ lastResult, error: null })
+      this.#show({ lastResult, lastTurn: turn, error: null })
       return lastResult
     } catch (error) {
       this.#show({ error: error as Error })

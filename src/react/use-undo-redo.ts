@@ -36,6 +36,8 @@ export interface UndoRedoView {
   /** Brings back the step that was undone last: see `Sheet.redo`. */
   readonly redo: () => Promise<RedoResult>
   readonly lastResult: UndoResult | RedoResult | null
+  /** Which of the two `lastResult` is of: that there was nothing to do looks the same for both. */
+  readonly lastTurn: 'undo' | 'redo' | null
   /** What the last undo or redo was refused with; or why the steps cannot be read. */
   readonly error: Error | null
 }
@@ -72,7 +74,7 @@ export function useUndoRedo({ keyboard = false, module }: UndoRedoOptions = {}):
       (signal) =>
         history.state({ module, signal }),
   )
-  const { isBusy, lastResult, error } = useSyncExternalStore(
+  const { isBusy, lastResult, lastTurn, error } = useSyncExternalStore(
     turns.state.subscribe,
     turns.state.getSnapshot,
     turns.state.getServerSnapshot,
@@ -123,9 +125,10 @@ export function useUndoRedo({ keyboard = false, module }: UndoRedoOptions = {}):
       redoStep,
       isBusy,
       lastResult,
+      lastTurn,
       error: error ?? steps.error,
       ...actions,
     }),
-    [undoStep, redoStep, isBusy, lastResult, error, steps.error, actions],
+    [undoStep, redoStep, isBusy, lastResult, lastTurn, error, steps.error, actions],
   )
 }

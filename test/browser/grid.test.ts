@@ -64,6 +64,7 @@ describe.skipIf(!hasChromium)(
       expect(await dialog.textContent()).toMatch(/111.*222/s)
       expect(await dialog.textContent()).toContain('Bob')
       expect(await seriousFindings(alice.page)).toEqual([])
+      expect(await alice.unreached()).toEqual([])
       await alice.button('Keep mine').click()
       await Promise.all([alice, bob].map((one) => one.shows([2, '2015'], '111')))
 
@@ -80,7 +81,9 @@ describe.skipIf(!hasChromium)(
     })
 
     it('asks, too, about what somebody else wrote while the editor was open', async () => {
-      const total = alice.page.locator('.ag-floating-bottom [col-id="2015"], [row-index="b-0"] [col-id="2015"]')
+      const total = alice.page.locator(
+        '.ag-floating-bottom [col-id="2015"], [row-index="b-0"] [col-id="2015"]',
+      )
       const budget = world.budgetOf('Bob')
       const writeAs = async (row: number, value: string) => {
         const before = await total.textContent()
@@ -186,6 +189,7 @@ describe.skipIf(!hasChromium)(
       await bob.button(/^Lock/).click()
       await bob.page.getByLabel('Reason').fill('Approved by the board')
       expect(await seriousFindings(bob.page)).toEqual([])
+      expect(await bob.unreached()).toEqual([])
       await bob.button('Lock').click()
       await bob.notice.filter({ hasText: '4 cells locked' }).waitFor()
       await alice.cell(15, '2017').locator('.lock-mark').waitFor()
@@ -227,6 +231,8 @@ describe.skipIf(!hasChromium)(
       expect(await seriousFindings(alice.page)).toEqual([])
       await alice.press('Enter', 'Control+Enter')
       await alice.page.getByText('Is this right, @Bob').waitFor()
+      await alice.button('Edit').first().waitFor()
+      expect(await alice.unreached()).toEqual([])
       await bob.cell(5, '2017').locator('.comment-mark').waitFor()
       await bob.button('Mentions, 1 unread').click()
       await bob.page.getByRole('button', { name: /Alice mentioned you/ }).click()
@@ -253,6 +259,7 @@ describe.skipIf(!hasChromium)(
         .click()
       await bob.shows([9, '2016'], before)
       expect(await seriousFindings(alice.page)).toEqual([])
+      expect(await alice.unreached()).toEqual([])
       await alice.press('Escape')
     })
 

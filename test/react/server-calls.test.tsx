@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import {
+  UndoRedoToolbar,
   useCellComments,
   useCellHistory,
   useCellLock,
@@ -69,7 +70,26 @@ describe('useUndoRedo', () => {
     await expect(doing(() => undoing.now.undo())).rejects.toBe(refusal)
     expect(undoing.now).toMatchObject({ error: refusal, isBusy: false })
     await doing(() => undoing.now.undo())
-    expect(undoing.now).toMatchObject({ error: null, lastResult: { status: 'nothing' } })
+    expect(undoing.now).toMatchObject({ error: null, lastResult: { status: 'nothing' }, lastTurn: 'undo' })
+  })
+
+  it('says of which of the two there is nothing left', async () => {
+    const { alice } = await world()
+    const undoing = probe(() => useUndoRedo())
+    const status = probe(() => useSyncStatus())
+    within(
+      { budget: alice.budget },
+      <>
+        <undoing.Probe />
+        <status.Probe />
+        <UndoRedoToolbar />
+      </>,
+    )
+    await until(() => status.now.state === 'live')
+    await doing(() => undoing.now.redo())
+    expect(document.querySelector('.efir-cells-undo [role=status]')?.textContent).toBe('Nothing to redo')
+    await doing(() => undoing.now.undo())
+    expect(document.querySelector('.efir-cells-undo [role=status]')?.textContent).toBe('Nothing to undo')
   })
 })
 

@@ -62,6 +62,15 @@ describe('a sheet of an application’s modules', () => {
     expect(Object.isFrozen(range.getSnapshot())).toBe(true)
   })
 
+  it('takes a cell that it showed as what was seen, in the form that is stored', async () => {
+    const { sheet } = await sheetOf(stored)
+    const { result } = sheet.set(growth, 0.05, { seen: sheet.get(growth) })
+    sheet.set(open, true, { seen: sheet.get(open) })
+    expect(sheet.pending.getSnapshot().map(({ base }) => base.value)).toEqual(['0.045', 'perhaps'])
+    expect(await result).toMatchObject({ value: 0.05, version: 2 })
+    expect(() => sheet.set(growth, 0.06, { seen: sheet.get(open) })).toThrow(/seen/)
+  })
+
   it('writes what its fields take, shows it at once, and gives back what was confirmed', async () => {
     const { sheet, requests } = await sheetOf(stored)
     const seen: unknown[] = []

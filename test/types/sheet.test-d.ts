@@ -76,6 +76,7 @@ expectTypeOf(whole.range({ module: 'staff' }).getSnapshot()[0]!.value).toEqualTy
 
 // What is written is of its field, and so is what comes back.
 const handle = sheet.set(growth, 0.05)
+void sheet.set(growth, 0.05, { seen: sheet.get(growth) })
 expectTypeOf(handle).toEqualTypeOf<WriteHandle<typeof growth, TypedCell<'revenue', 'growth', number>>>()
 void sheet.set({ module: 'revenue', field: 'status' }, 'final')
 void sheet.set({ module: 'revenue', field: 'status' }, null)

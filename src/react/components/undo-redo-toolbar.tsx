@@ -8,7 +8,7 @@ import { Tooltip } from '../parts/tooltip.tsx'
 import { useAct } from '../parts/use-act.ts'
 import type { CellsTexts, StepName, StepOutcomeCounts } from '../texts/texts.ts'
 import { useTexts } from '../use-people.ts'
-import { useUndoRedo, type UndoRedoOptions } from '../use-undo-redo.ts'
+import { useUndoRedo, type UndoRedoOptions, type UndoRedoView } from '../use-undo-redo.ts'
 
 /** For {@link UndoRedoToolbar}. */
 export interface UndoRedoToolbarProps extends UndoRedoOptions {
@@ -29,11 +29,11 @@ export interface UndoRedoToolbarProps extends UndoRedoOptions {
  */
 export function UndoRedoToolbar({ className, ...options }: UndoRedoToolbarProps): ReactElement {
   const texts = useTexts()
-  const { undoStep, redoStep, isBusy, undo, redo, lastResult, error } = useUndoRedo(options)
+  const { undoStep, redoStep, isBusy, undo, redo, lastResult, lastTurn, error } = useUndoRedo(options)
   const { act } = useAct()
   const bar = useRef<HTMLDivElement>(null)
   const onKeyDown = useRovingFocus(bar)
-  const told = lastResult === null ? null : tell(lastResult, texts)
+  const told = lastResult === null ? null : tell(lastResult, lastTurn, texts)
   const undoLabel = undoStep === null ? texts.undoNothing : texts.undoStep(toName(undoStep))
   const redoLabel = redoStep === null ? texts.redoNothing : texts.redoStep(toName(redoStep))
 
@@ -89,9 +89,12 @@ function toName({ label, changeType, cells }: Step): StepName {
 /** What became of the step, in words; and whether all of it was done. */
 function tell(
   result: UndoResult | RedoResult,
+  turn: UndoRedoView['lastTurn'],
   texts: CellsTexts,
 ): { readonly text: string; readonly isWhole: boolean } {
-  if (result.status === 'nothing') return { text: texts.undoNothing, isWhole: true }
+  if (result.status === 'nothing') {
+    return { text: turn === 'redo' ? texts.redoNothing : texts.undoNothing, isWhole: true }
+  }
   const outcomes = countOutcomes(result.outcomes)
   const step: StepName = { label: result.label, changeType: null, cells: result.outcomes.length }
   const text = result.status === 'undone' ? texts.undone(step, outcomes) : texts.redone(step, outcomes)

@@ -7,6 +7,15 @@ const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** What axe finds serious or critical in the page as it is now, one line each. */
 export async function seriousFindings(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in window))) await page.addScriptTag({ path: source })
+  // On its way in it has hardly any contrast yet. What goes on for ever, or for seconds, is judged as it is.
+  await page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter(({ effect }) => Number(effect?.getComputedTiming().endTime) < 1_000)
+        .map(({ finished }) => finished),
+    ).then(() => undefined),
+  )
   const options: RunOptions = { resultTypes: ['violations'] }
   const { violations } = await page.evaluate(
     (given) =>

@@ -136,44 +136,72 @@ export class GridPage {
   }
 
   /**
-   * The controls that Tab does not come to, backwards from where the focus is and then forwards from the beginning of the page; of
-   * a toolbar, a list or the grid, which have arrows inside, it is enough to come to one. In the grid, Tab goes from cell to cell.
+   * The controls that Tab does not come to, forwards and backwards from where the focus is and forwards from the beginning of the
+   * page; of a toolbar, a list or the grid, which have arrows inside, it is enough to come to one. In the grid, Tab goes from cell to
+   * cell. While a dialog is open, the page behind it does not count. The focus is where it was afterwards.
    */
   async unreached(): Promise<readonly string[]> {
-    const walk = async (key: string, most: number) => {
-      for (let press = 0, inGrid = 0; press < most && inGrid < 2; press++) {
-        await this.page.keyboard.press(key)
-        inGrid += await this.page.evaluate(() => {
-          document.activeElement?.setAttribute('data-reached', '')
-          return document.activeElement?.closest('[role=grid], [role=treegrid]') === null ? 0 : 1
+    const { page } = this
+    await page.evaluate(() => {
+      for (const element of document.querySelectorAll('[data-reached], [data-start]')) {
+        element.removeAttribute('data-reached')
+        element.removeAttribute('data-start')
+      }
+      document.activeElement?.setAttribute('data-start', '')
+      document.activeElement?.setAttribute('data-reached', '')
+    })
+    const walk = async (key: string) => {
+      await page.evaluate(() => {
+        for (const element of document.querySelectorAll('[data-walked]'))
+          element.removeAttribute('data-walked')
+      })
+      for (let press = 0, inGrid = 0; press < 60 && inGrid < 2; press++) {
+        await page.keyboard.press(key)
+        const where = await page.evaluate(() => {
+          const { activeElement: element } = document
+          const isKnown = element?.hasAttribute('data-walked') === true
+          element?.setAttribute('data-reached', '')
+          element?.setAttribute('data-walked', '')
+          if (element?.closest('[role=grid], [role=treegrid]') != null) return 'grid'
+          return isKnown && element !== document.body ? 'known' : 'new'
         })
+        if (where === 'grid') inGrid++
+        // Around once: in a dialog, Tab goes in a circle.
+        if (where === 'known') return
       }
     }
-    await this.page.evaluate(() => document.activeElement?.setAttribute('data-reached', ''))
-    await walk('Shift+Tab', 10)
-    await this.page.evaluate(() => {
+    const goBack = () => page.evaluate(() => document.querySelector<HTMLElement>('[data-start]')?.focus())
+    await walk('Shift+Tab')
+    await goBack()
+    await walk('Tab')
+    await page.evaluate(() => {
       document.body.tabIndex = -1
       document.body.focus()
       document.body.removeAttribute('tabindex')
     })
-    await walk('Tab', 60)
-    return await this.page.evaluate(() => {
+    await walk('Tab')
+    await goBack()
+    return await page.evaluate(() => {
       const stops = '[role=toolbar], [role=listbox], [role=grid], [role=treegrid], [role=radiogroup]'
-      return [
-        ...document.querySelectorAll<HTMLElement>('button, a[href], input, select, textarea, [tabindex]'),
-      ]
-        .filter(
-          (element) => element.checkVisibility({ visibilityProperty: true }) && !element.matches(':disabled'),
-        )
-        .filter((element) => element.matches('button, a, input, select, textarea') || element.tabIndex >= 0)
-        .filter((element) => {
-          const stop = element.closest(stops)
-          return (
-            (stop ?? element).querySelector('[data-reached]') === null &&
-            !element.hasAttribute('data-reached')
+      const place = document.querySelector('dialog:modal') ?? document
+      return (
+        [...place.querySelectorAll<HTMLElement>('button, a[href], input, select, textarea, [tabindex]')]
+          .filter(
+            (element) =>
+              element.checkVisibility({ visibilityProperty: true }) && !element.matches(':disabled'),
           )
-        })
-        .map((element) => element.getAttribute('aria-label') ?? element.outerHTML.slice(0, 120))
+          .filter((element) => element.matches('button, a, input, select, textarea') || element.tabIndex >= 0)
+          // Where Tab comes in or goes out, and never stays.
+          .filter((element) => !element.matches('[role=presentation]'))
+          .filter((element) => {
+            const stop = element.closest(stops)
+            return (
+              (stop ?? element).querySelector('[data-reached]') === null &&
+              !element.hasAttribute('data-reached')
+            )
+          })
+          .map((element) => element.getAttribute('aria-label') ?? element.outerHTML.slice(0, 120))
+      )
     })
   }
 }
