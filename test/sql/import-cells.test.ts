@@ -408,4 +408,25 @@ describe('imports at the same time', () => {
       expect(last).toEqual({ revision: counts!.commits as string })
     },
   )
+
+  it('of what is there already do not wait for each other, though they are one step', async () => {
+    const to = await newBudget()
+    const { asUser } = crowd(tenants, 2)
+    const cells = asColumns([row('a'), row('b')])
+    const first = await asUser(alice, (as) => columns(as, to, cells))
+    const session = randomUUID()
+    // The second is answered before the first has ended.
+    const [one, other] = await asUser(alice, async (as) => {
+      const before = await columns(as, to, cells, 'upsert', { session })
+      return [before, await asUser(alice, (at) => columns(at, to, cells, 'upsert', { session }))] as const
+    })
+    for (const { unchanged, sessionId, revision } of [one, other]) {
+      expect({ unchanged, sessionId, revision }).toEqual({
+        unchanged: 2,
+        sessionId: session,
+        revision: first.revision,
+      })
+    }
+    expect((await dump(to)).counts).toMatchObject({ commits: '1', sessions: '1' })
+  })
 })

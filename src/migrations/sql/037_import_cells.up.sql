@@ -129,6 +129,7 @@ DECLARE
   v_given integer;
   v_bad boolean;
   v_new integer;
+  v_writing boolean;
   v_created integer := 0;
   v_unchanged integer;
   v_again integer;
@@ -185,11 +186,6 @@ BEGIN
     END IF;
   END IF;
   PERFORM efir_budget.hold_stack(v_actor, FALSE);
-  SELECT joined.session_id, joined.begun INTO v_session, v_begun
-  FROM efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, 'import') AS joined;
-  v_commit := efir_budget.open_commit(p_budget_version_id, v_session, 'import', p_operation_id, v_actor, v_at);
-  -- Commit and place together never come twice, and neighbours are neighbours in every index.
-  v_prefix := efir_budget.record_id_prefix(v_commit);
 
   -- Looks each cell up, without a lock, and tells what is to be done.
   SELECT
@@ -248,6 +244,18 @@ BEGIN
   IF v_bad THEN
     PERFORM efir_budget.refuse_argument('p_cells', NULL,
       'columns of cells: module and field at most 50 and 100 characters, period at most 20, number with at most 14 digits before the point and 4 behind it, or text');
+  END IF;
+
+  v_writing := v_new > 0 OR v_existing IS NOT NULL;
+  -- Where there is nothing to write no session is begun: such calls would wait for each other, each to begin it and to take it back.
+  IF v_writing OR EXISTS (SELECT FROM efir_budget.cell_sessions AS step WHERE step.id = v_session) THEN
+    SELECT joined.session_id, joined.begun INTO v_session, v_begun
+    FROM efir_budget.join_session(v_session, p_budget_version_id, v_actor, p_session_label, 'import') AS joined;
+  END IF;
+  IF v_writing THEN
+    v_commit := efir_budget.open_commit(p_budget_version_id, v_session, 'import', p_operation_id, v_actor, v_at);
+    -- Commit and place together never come twice, and neighbours are neighbours in every index.
+    v_prefix := efir_budget.record_id_prefix(v_commit);
   END IF;
 
   IF v_new > 0 THEN

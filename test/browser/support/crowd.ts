@@ -174,20 +174,56 @@ class Onlooker {
         },
       ],
       [
-        'reload',
+        'comment',
         async () => {
-          await edit()
-          grid.page.setDefaultTimeout(patience)
+          await grid.select(place)
+          await grid.press('Control+Alt+m')
           try {
-            await grid.reload()
-            await grid.ready()
+            const text = grid.page.getByRole('textbox', { name: 'New comment' })
+            await text.fill(`${this.name} says ${value}`)
+            await text.press('Control+Enter')
           } finally {
-            grid.page.setDefaultTimeout(briefly)
+            await grid.press('Escape', 'Escape')
           }
+        },
+      ],
+      [
+        'lock or unlock',
+        async () => {
+          await grid.select(place)
+          await grid.button(/^Lock/).click()
+          const dialog = grid.page.locator('.lock-dialog')
+          try {
+            const unlock = dialog.getByRole('button', { name: 'Unlock' })
+            await ((await unlock.isVisible()) ? unlock : dialog.getByRole('button', { name: 'Lock' })).click()
+            await dialog.waitFor({ state: 'detached' })
+          } finally {
+            if (await dialog.isVisible()) await grid.press('Escape')
+          }
+        },
+      ],
+      ['reload', async () => await this.#reloadDuring(edit)],
+      [
+        'end of the session',
+        async () => {
+          await grid.page.evaluate(endSessions)
+          await this.#reloadDuring(edit)
         },
       ],
     ]
     return acts[random(acts.length)] ?? acts[0]!
+  }
+
+  async #reloadDuring(edit: () => Promise<void>): Promise<void> {
+    const { grid } = this
+    await edit()
+    grid.page.setDefaultTimeout(patience)
+    try {
+      await grid.reload()
+      await grid.ready()
+    } finally {
+      grid.page.setDefaultTimeout(briefly)
+    }
   }
 
   /** Answers what the page asks, until it asks nothing. */
@@ -286,6 +322,14 @@ export async function playCrowd(
   )
   await Promise.all(clients.map(({ sheet }) => sheet.close()))
   return { acts, writes, differences: [...differences, ...complaints] }
+}
+
+/** In the page: its token is over, and has to be renewed. */
+function endSessions(): void {
+  for (const key of Object.keys(sessionStorage).filter((name) => name.endsWith('auth-token'))) {
+    const session = JSON.parse(sessionStorage.getItem(key) ?? '') as object
+    sessionStorage.setItem(key, JSON.stringify({ ...session, expires_at: 1 }))
+  }
 }
 
 /** A value as the grid writes it. */
