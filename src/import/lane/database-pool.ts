@@ -49,7 +49,6 @@ export async function openPool(database: string, claims: string): Promise<Databa
     signal.throwIfAborted()
     const connecting = connect()
     const { promise: given, reject } = Promise.withResolvers<never>()
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason is the caller's own
     const stop = (): void => reject(signal.reason)
     signal.addEventListener('abort', stop, { once: true })
     try {

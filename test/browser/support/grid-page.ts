@@ -162,7 +162,7 @@ export class GridPage {
           const isKnown = element?.hasAttribute('data-walked') === true
           element?.setAttribute('data-reached', '')
           element?.setAttribute('data-walked', '')
-          if (element?.closest('[role=grid], [role=treegrid]') != null) return 'grid'
+          if (element !== null && element.closest('[role=grid], [role=treegrid]') !== null) return 'grid'
           return isKnown && element !== document.body ? 'known' : 'new'
         })
         if (where === 'grid') inGrid++
