@@ -231,7 +231,9 @@ class Onlooker {
     const dialog = this.grid.page.locator('dialog[open]')
     const isDone = await becomes(async () => {
       if ((await dialog.count()) === 0) return true
-      const choice = this.#random(2) === 0 ? 'Keep mine' : 'Take theirs'
+      // One that came too late for whoever asked for it is put away, and a conflict settled.
+      const isOfLocks = await this.grid.page.locator('.lock-dialog').isVisible()
+      const choice = isOfLocks ? 'Cancel' : this.#random(2) === 0 ? 'Keep mine' : 'Take theirs'
       await attempt(() => dialog.getByRole('button', { name: choice }).click({ timeout: 1_000 }))
       return false
     })
