@@ -1,15 +1,15 @@
 // A process of its own for an import, so that its memory and its CPU time are the import's alone.
-import { setFlagsFromString } from 'node:v8'
 import { createClient } from '@supabase/supabase-js'
 import { createCells } from '@efir/cells'
 import { importCells } from '@efir/cells/import'
+import { keepYoungSpaceSmall } from '../../src/cli/young-space.ts'
 import { sqlClient } from './sql-client.ts'
 import type { ImporterReply, ImporterTask } from './run-importer.ts'
 
 const task = JSON.parse(process.argv[2] ?? '') as ImporterTask
 const { token } = task
 // As the command line does.
-if (task.isRoomy !== true) setFlagsFromString('--semi-space-growth-factor=1')
+if (task.isRoomy !== true) keepYoungSpaceSmall()
 const http = (key: string) =>
   createClient(task.url, key, { accessToken: () => Promise.resolve(token?.access ?? '') })
 const opened =

@@ -91,31 +91,18 @@ export async function* measureTyping(
         }
         progress(`typed: ${round}`)
       }
-      const scripting = (costs: readonly KeyCost[]) => costs.map((cost) => cost.scripting)
-      const layout = (costs: readonly KeyCost[]) =>
-        rounded(
-          percentile(
-            costs.map((cost) => cost.layout),
-            0.5,
-          ),
-        )
-      const elapsed = (costs: readonly KeyCost[]) =>
-        rounded(
-          percentile(
-            costs.map((cost) => cost.elapsed),
-            0.95,
-          ),
-        )
-      const [ours, theirs] = [scripting(samples.ours), scripting(samples.tinybase)]
+      const all = (subject: keyof typeof samples, part: keyof KeyCost) =>
+        samples[subject].map((cost) => cost[part])
+      const [ours, theirs] = [all('ours', 'scripting'), all('tinybase', 'scripting')]
       yield latencyRow('typing.scripting', ours, theirs, {
         cells: rows * columns,
         keys: ours.length,
         ratioP95: rounded(percentile(ours, 0.95) / percentile(theirs, 0.95)),
         max: rounded(Math.max(...ours)),
-        elapsedP95: elapsed(samples.ours),
-        baselineElapsedP95: elapsed(samples.tinybase),
-        layout: layout(samples.ours),
-        baselineLayout: layout(samples.tinybase),
+        elapsedP95: rounded(percentile(all('ours', 'elapsed'), 0.95)),
+        baselineElapsedP95: rounded(percentile(all('tinybase', 'elapsed'), 0.95)),
+        layout: rounded(percentile(all('ours', 'layout'), 0.5)),
+        baselineLayout: rounded(percentile(all('tinybase', 'layout'), 0.5)),
       })
     }
   } finally {

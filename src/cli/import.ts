@@ -31,6 +31,7 @@ import { toColumns, type ColumnFlags } from './import-columns.ts'
 import { countWords, differenceWords, rejectWords } from './import-words.ts'
 import { openProgressBar } from './progress-bar.ts'
 import type { Settings } from './settings.ts'
+import { keepYoungSpaceSmall } from './young-space.ts'
 
 type ImportFlags = ColumnFlags &
   FilterFlags & {
@@ -118,6 +119,7 @@ async function runImport({
   io,
   output,
 }: Run<ImportFlags>): Promise<number> {
+  keepYoungSpaceSmall()
   const file = firstOf(given)
   const fromStdin = file === '-'
   const checkpoint = checkpointOf(options, file, io.cwd)

@@ -1,12 +1,7 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8'
 import { exitCodes } from './exit-codes.ts'
 import type { Screen } from './output.ts'
 import { run } from './program.ts'
-
-// V8 lets the space for what lives shortly grow to a hundred megabytes where batches live a little longer than that. Nothing is
-// slower without.
-setFlagsFromString('--semi-space-growth-factor=1')
 
 const interruption = new AbortController()
 /** What ended it before its time, where something did. */

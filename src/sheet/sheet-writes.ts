@@ -160,9 +160,11 @@ export class SheetWrites {
 
 /** Whether it is that cell as a sheet showed it, whoever gave it. */
 function isOf(cell: ResolvedAddress, shown: Partial<VisibleCell> | null): boolean {
-  const key = cellKey(cell)
-  return [shown, shown?.base].every((part) => {
-    const { module, entity, field, period } = part ?? {}
-    return module !== undefined && field !== undefined && cellKey({ module, entity, field, period }) === key
-  })
+  return [shown, shown?.base].every(
+    (part) =>
+      part?.module === cell.module &&
+      part.entity === cell.entity &&
+      part.field === cell.field &&
+      part.period === cell.period,
+  )
 }

@@ -87,9 +87,10 @@ describe.skipIf(!hasChromium)(
       const budget = world.budgetOf('Bob')
       const writeAs = async (row: number, value: string) => {
         const before = await total.textContent()
-        await budget.write(await budget.read(world.address(row, '2015')), value)
+        const written = await budget.write(await budget.read(world.address(row, '2015')), value)
         // Her sheet has heard of it, too.
         await expect.poll(() => total.textContent(), { timeout: patience }).not.toBe(before)
+        return written
       }
       const dialog = alice.page.getByRole('dialog')
       await alice.select([5, '2015'])
@@ -106,10 +107,12 @@ describe.skipIf(!hasChromium)(
       await alice.select([5, '2015'])
       await alice.press('F2')
       await alice.page.locator('.ag-cell-inline-editing input:focus').waitFor()
-      await writeAs(5, '22')
+      const theirs = await writeAs(5, '22')
       await alice.press('Enter')
       await Promise.all([alice, carol].map((one) => one.shows([5, '2015'], '22')))
+      await alice.saved()
       expect(await dialog.count()).toBe(0)
+      expect(await budget.read(world.address(5, '2015'))).toEqual(theirs)
     })
 
     it('undoes what the user did, and leaves what somebody else did after it', async () => {

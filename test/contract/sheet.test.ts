@@ -290,7 +290,7 @@ describe('a write from an editor that was open for a while', () => {
   it('names the cell that was seen where it is another one, or none', async () => {
     const { sheet, cell, seen } = await editing()
     const other = { ...cell, field: 'b' }
-    for (const wrong of [seen, null, 7, {}, { ...other, base: seen.base }]) {
+    for (const wrong of [seen, null, 7, {}, { ...other, base: seen.base }, { ...seen, module: 7 }]) {
       const attempt = () => sheet.set(other, '1', { seen: wrong as typeof seen })
       expect(attempt).toThrow(ValidationError)
       expect(attempt).toThrow(/seen/)
